@@ -1,0 +1,3 @@
+module github.com/lastcall-dev/lastcall
+
+go 1.26

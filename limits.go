@@ -1,0 +1,136 @@
+package lastcall
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Limits bounds what is accepted. The zero value of a field stands for the default of DefaultLimits.
+type Limits struct {
+	Body       int64         // bytes of a request body
+	Input      int           // bytes of a task's input
+	Output     int           // bytes of a task's output
+	Checkpoint int           // bytes of a checkpoint
+	Name       int           // bytes of a type, queue, client, label key or label value
+	Labels     int           // labels of one task
+	Key        int           // bytes of an idempotency key
+	Wait       time.Duration // longest wait of a request
+	Page       int           // most rows of a page
+}
+
+// DefaultLimits are the limits of section 6.1 of the API.
+func DefaultLimits() Limits {
+	return Limits{
+		Body: 1 << 20, Input: 1 << 20, Output: 1 << 20, Checkpoint: 1 << 20,
+		Name: 128, Labels: 16, Key: 255, Wait: time.Minute, Page: 200,
+	}
+}
+
+// The bounds of numbers and times in a submission.
+const (
+	MinPriority    = -100
+	MaxPriority    = 100
+	MaxMaxAttempts = 1000
+	MaxTimeout     = 30 * 24 * time.Hour
+	MaxDelay       = 366 * 24 * time.Hour
+)
+
+// Check returns what is wrong with s, field by field, named as on the wire; nil if nothing is. Now bounds run_at.
+func (l Limits) Check(s *Submission, now time.Time) []FieldError {
+	var errs []FieldError
+	add := func(field, format string, args ...any) {
+		errs = append(errs, FieldError{Field: field, Message: fmt.Sprintf(format, args...)})
+	}
+	l.checkNames(s, add)
+	switch {
+	case len(s.Input) > l.Input:
+		add("input", "is %d bytes long; the most is %d", len(s.Input), l.Input)
+	case len(s.Input) > 0 && !json.Valid(s.Input):
+		add("input", "is not JSON")
+	}
+	checkNumbers(s, add)
+	checkTimes(s, now, add)
+	if k := s.Idempotency; k != nil && (k.Key == "" || len(k.Key) > l.Key || !printable(k.Key)) {
+		add("Idempotency-Key", "must be 1 to %d bytes of printable text", l.Key)
+	}
+	return errs
+}
+
+func (l Limits) checkNames(s *Submission, add func(field, format string, args ...any)) {
+	name := func(field, v string, required bool) {
+		if v == "" && !required {
+			return
+		}
+		if err := l.CheckName(v); err != "" {
+			add(field, "%s", err)
+		}
+	}
+	name("type", s.Type, true)
+	name("queue", s.Queue, false)
+	name("client", s.Client, false)
+	if len(s.Labels) > l.Labels {
+		add("labels", "has %d labels; the most is %d", len(s.Labels), l.Labels)
+	}
+	keys := make([]string, 0, len(s.Labels))
+	for k := range s.Labels {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys) // the same input gives the same answer
+	for _, k := range keys {
+		name("labels", k, true)
+		name("labels."+k, s.Labels[k], true)
+	}
+}
+
+func checkNumbers(s *Submission, add func(field, format string, args ...any)) {
+	if s.Priority < MinPriority || s.Priority > MaxPriority {
+		add("priority", "must be from %d to %d", MinPriority, MaxPriority)
+	}
+	if s.MaxAttempts < 0 || s.MaxAttempts > MaxMaxAttempts {
+		add("max_attempts", "must be from 1 to %d", MaxMaxAttempts)
+	}
+}
+
+func checkTimes(s *Submission, now time.Time, add func(field, format string, args ...any)) {
+	span := func(field string, d, most time.Duration) {
+		if d < 0 || d > most {
+			add(field, "must be from 0s to %s", most)
+		}
+	}
+	span("timeout", s.Timeout, MaxTimeout)
+	span("delay", s.Delay, MaxDelay)
+	span("expires_in", s.ExpiresIn, MaxDelay)
+	if !s.RunAt.IsZero() && s.RunAt.After(now.Add(MaxDelay)) {
+		add("run_at", "must be within %s from now", MaxDelay)
+	}
+	if !s.RunAt.IsZero() && s.Delay != 0 {
+		add("delay", "cannot be given together with run_at")
+	}
+}
+
+// CheckName says what is wrong with a type, queue, client or label, or "" if nothing is.
+func (l Limits) CheckName(v string) string {
+	if v == "" || len(v) > l.Name {
+		return fmt.Sprintf("must be 1 to %d bytes long", l.Name)
+	}
+	if !printable(v) {
+		return "must be printable UTF-8"
+	}
+	return ""
+}
+
+func printable(s string) bool {
+	if !utf8.ValidString(s) {
+		return false
+	}
+	for _, r := range s {
+		if !unicode.IsPrint(r) {
+			return false
+		}
+	}
+	return true
+}
