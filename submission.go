@@ -57,8 +57,11 @@ func (s *Submission) NewTask(id string, now time.Time) Task {
 		MaxAttempts: or(s.MaxAttempts, DefaultMaxAttempts), Timeout: s.Timeout,
 		CreatedAt: now, RunAt: now,
 	}
+	if len(t.Input) == 0 {
+		t.Input = json.RawMessage("null") // what a handler decodes must be JSON
+	}
 	if s.Delay > 0 {
-		t.RunAt = now.Add(s.Delay)
+		t.RunAt = after(now, s.Delay)
 	}
 	if s.RunAt.After(now) {
 		t.RunAt = s.RunAt.UTC().Truncate(time.Microsecond)
@@ -67,7 +70,7 @@ func (s *Submission) NewTask(id string, now time.Time) Task {
 		t.Status = Scheduled
 	}
 	if s.ExpiresIn > 0 {
-		at := now.Add(s.ExpiresIn)
+		at := after(now, s.ExpiresIn)
 		t.ExpiresAt = &at
 	}
 	if s.RetryOf != "" {
@@ -75,6 +78,9 @@ func (s *Submission) NewTask(id string, now time.Time) Task {
 	}
 	return t
 }
+
+// after is d past now in the microseconds that a store keeps, so that what an event says of a time is what its task says.
+func after(now time.Time, d time.Duration) time.Time { return now.Add(d).Truncate(time.Microsecond) }
 
 func or[T comparable](v, fallback T) T {
 	var zero T

@@ -115,14 +115,14 @@ func (t *Task) fail(o *Outcome, now time.Time) *Event {
 		return t.finish(Failed, now)
 	}
 	t.Status, t.Owner = Scheduled, ""
-	t.RunAt = now.Add(max(o.Wait, 0))
+	t.RunAt = after(now, max(o.Wait, 0))
 	return t.event(TaskRetrying, now)
 }
 
 func (t *Task) release(reason ReleaseReason, wait time.Duration, now time.Time) *Event {
 	t.Status, t.Owner = Queued, ""
 	if wait > 0 {
-		t.Status, t.RunAt = Scheduled, now.Add(wait)
+		t.Status, t.RunAt = Scheduled, after(now, wait)
 	}
 	t.Attempt--
 	t.Interruptions++
