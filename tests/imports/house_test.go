@@ -1,0 +1,64 @@
+// Package imports_test holds the rules of the house that the compiler does not know: which package may lean on which,
+// which modules of others each may bring in, what packages and files are called and how long they get.
+//
+// The rules are tables, and the tests read the source as text with go/parser, under every build tag at once, so a file for
+// another platform is held to them too. Only what reaches production through modules of others is asked of the go
+// command. A new package fails the tests until it has been given its place in house.
+package imports_test
+
+// module is the path that stands before every package of ours.
+const module = "github.com/lastcall-dev/lastcall"
+
+// A room is a package and what its production code may lean on; the standard library is free to all.
+type room struct {
+	floor int
+	path  string   // below the module's path; "." is the root package
+	uses  []string // packages of ours, all on floors below
+	parts []string // modules of others; each is a choice, made by the questions in CONTRIBUTING.md
+	tests bool     // serves tests only and must not reach production
+}
+
+// house is every package, from the ground up. Imports point down only, and rooms on the same floor do not know each
+// other. Tests may also use their own floor, and the rooms made for tests, but never what stands above them. (They are
+// free to bring in modules of their own, which users of the library do not get.)
+var house = []room{
+	// The ground: the vocabulary, and what could leave the house and serve others, as it knows nothing of tasks.
+	{floor: 0, path: "."},
+	{floor: 0, path: "drain"},
+	{floor: 0, path: "dashboard"},
+
+	// Adapters and engines: each knows the contracts and none of the others.
+	{floor: 1, path: "sqlite", uses: []string{"."}, parts: []string{"modernc.org/sqlite", "golang.org/x/sys", "github.com/google/uuid"}},
+	{floor: 1, path: "postgres", uses: []string{"."}, parts: []string{"github.com/jackc/pgx/v5", "github.com/google/uuid"}},
+	{floor: 1, path: "worker", uses: []string{"."}},
+	{floor: 1, path: "handler", uses: []string{"."}, parts: []string{"golang.org/x/sys"}},
+	{floor: 1, path: "hub", uses: []string{"."}},
+	{floor: 1, path: "auth", uses: []string{"."}},
+	{floor: 1, path: "client", uses: []string{"."}, parts: []string{"github.com/coder/websocket"}},
+
+	// The wire.
+	{floor: 2, path: "httpapi", uses: []string{".", "drain", "hub", "auth"}, parts: []string{"github.com/gorilla/websocket"}},
+
+	// The whole, and the programs around it.
+	{floor: 3, path: "server", uses: []string{
+		".", "drain", "dashboard", "sqlite", "postgres", "worker", "handler", "hub", "auth", "httpapi",
+	}},
+	{floor: 4, path: "cmd/lastcall", uses: []string{".", "drain", "client", "server"}, parts: []string{"github.com/spf13/cobra"}},
+	{floor: 4, path: "examples/embed", uses: []string{".", "server"}},
+	{floor: 4, path: "examples/drain-only", uses: []string{"drain"}, parts: []string{"github.com/gorilla/websocket"}},
+
+	// For tests: the specification of a store, and the judge of what clients were promised against what they got.
+	{floor: 1, path: "storetest", uses: []string{"."}, parts: []string{"github.com/google/go-cmp"}, tests: true},
+	{floor: 2, path: "tests/checker", uses: []string{"."}, tests: true},
+	{floor: 5, path: "tests/imports", tests: true},
+}
+
+// roomAt finds the room of a package of ours.
+func roomAt(path string) (room, bool) {
+	for _, r := range house {
+		if r.path == path {
+			return r, true
+		}
+	}
+	return room{}, false
+}
