@@ -1,0 +1,45 @@
+package drain
+
+import "time"
+
+// Interrupt is the one call that means more each time: a person at a keyboard.
+const Interrupt = "SIGINT"
+
+// The escalation of SIGINT, counted from the start of the process: the first
+// drains, the second hands back at once, the third leaves.
+const (
+	interruptHurries = 2
+	interruptLeaves  = 3
+)
+
+// hurry is the length of HandBack after the second SIGINT.
+const hurry = time.Second
+
+// Hear takes a call to stop into the state: a signal by its name or the reason
+// of whoever asked. The first begins the drain and fixes its deadline. Of those
+// after it only SIGINT changes anything: platforms send SIGTERM several times,
+// and mean one. Like Step it is pure.
+func Hear(p Plan, s State, call string, now time.Time) State {
+	if call == Interrupt {
+		s.Interrupts++
+	}
+	if !s.Told() {
+		s.Signal, s.SignalAt = call, now
+		s.Deadline = now.Add(p.Grace - p.Margin)
+	}
+	if s.Interrupts >= interruptHurries && s.Hurried.IsZero() {
+		s.Hurried = now
+		s.Deadline = earlier(s.Deadline, now.Add(hurry+p.closing()))
+	}
+	return s
+}
+
+// Leaves reports whether the third SIGINT came: exit now, whatever runs.
+func (s State) Leaves() bool { return s.Interrupts >= interruptLeaves }
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,52 @@
+package drain
+
+import "time"
+
+// Orders are what a state means for the service: switches that hold until the
+// next orders, not events. Carrying out the same orders twice changes nothing.
+type Orders struct {
+	Phase Phase
+	// Ready is what a balancer is to be told (/readyz).
+	Ready bool
+	// Claim: work that waits may be begun here.
+	Claim bool
+	// Refuse: new work from outside is to be refused (503). Without it
+	// whatever arrives is served, in every phase.
+	Refuse bool
+	// EarlyWord: running work is to be told, once, that the end is near while
+	// there is still time to wind up.
+	EarlyWord bool
+	// HandOver: clients who wait for nothing here are to be sent on to the
+	// peer, each after a delay of its own within HandOverIn. Without it they stay.
+	HandOver   bool
+	HandOverIn time.Duration
+	// Stop: running work is to be stopped, and what has not returned after
+	// StopIn is to be given back without it.
+	Stop   bool
+	StopIn time.Duration
+	// Deadline is when everything must be over; zero while nobody has asked.
+	Deadline time.Time
+}
+
+// Orders says what a state means for the service.
+func (s State) Orders(p Plan) Orders {
+	alone := !s.Peer || p.Mode == ModeRefuse
+	o := Orders{Phase: s.Phase, EarlyWord: s.EarlyWord, Deadline: s.Deadline}
+	switch s.Phase {
+	case Ready, Linger:
+		o.Ready, o.Claim = true, true
+	case Announce:
+		// Under readiness late the platform takes this process out of rotation
+		// by itself; saying "not ready" as well would lose the requests that
+		// it still sends here (G6).
+		o.Ready = p.Readiness == ReadinessLate
+	case Finish:
+		o.Claim, o.Refuse = p.worksOff(s.Peer), alone
+		o.HandOver, o.HandOverIn = !s.HandOverAt.IsZero(), s.HandOver
+	case HandBack, Closed:
+		o.Refuse = alone
+		o.HandOver, o.HandOverIn = !s.HandOverAt.IsZero(), s.HandOver
+		o.Stop, o.StopIn = true, s.StopIn
+	}
+	return o
+}

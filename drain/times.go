@@ -1,0 +1,80 @@
+package drain
+
+import "time"
+
+// A drain's fixed times, counted back from its one deadline:
+//
+//	SignalAt ─── lingerUntil ─ earlyWordAt ─── handBackAt ───── closeAt ── Deadline
+//	                        │   StopTimeout   │   HandBack                │
+//	                                          │ StopTimeout │ rest/2 │ rest/2 │
+//
+// where rest is what HandBack has beyond StopTimeout: half of it to give back
+// what did not return, half of it to close.
+
+// handBackAt is when what still runs is stopped, whatever it is.
+func (p Plan) handBackAt(s State) time.Time { return s.Deadline.Add(-p.HandBack) }
+
+// earlyWordAt is when running work is warned in a process that is alone.
+func (p Plan) earlyWordAt(s State) time.Time { return p.handBackAt(s).Add(-p.StopTimeout) }
+
+// lingerUntil is when the rest of the budget is needed: an announcement has to
+// fit in, or, if none comes, a warning to what runs.
+func (p Plan) lingerUntil(s State) time.Time {
+	return p.handBackAt(s).Add(-max(p.StopTimeout, p.Announce.Min))
+}
+
+// closeAt is when closing begins at the latest.
+func (p Plan) closeAt(s State) time.Time { return s.Deadline.Add(-p.closing()) }
+
+// closing is the time that closing has at least.
+func (p Plan) closing() time.Duration { return (p.HandBack - p.StopTimeout) / 2 }
+
+// stopIn is the time that stopped work has from now on: StopTimeout, or what is
+// left of it when HandBack begins late (a suspended machine) or in a hurry.
+func (p Plan) stopIn(s State, now time.Time) time.Duration {
+	left := p.closeAt(s).Sub(now)
+	if !s.Hurried.IsZero() {
+		return max(0, min(p.StopTimeout, left/2))
+	}
+	return max(0, min(p.StopTimeout, left-p.closing()))
+}
+
+// spread is the time over which n clients are sent on: so many a second that a
+// peer can take them in, and within what is left.
+func (p Plan) spread(n int, left time.Duration) time.Duration {
+	w := time.Duration(float64(n) / float64(p.HandoverRate) * float64(time.Second))
+	return max(0, min(w, left))
+}
+
+// Due says when Step may decide otherwise without a new look: the earliest of
+// the state's times that is still to come. It is zero when there is none.
+func Due(p Plan, s State, l Look, now time.Time) time.Time {
+	var due time.Time
+	for _, t := range times(p, s, l) {
+		if t.After(now) && (due.IsZero() || t.Before(due)) {
+			due = t
+		}
+	}
+	return due
+}
+
+// times lists every moment that matters in a phase.
+func times(p Plan, s State, l Look) []time.Time {
+	if !s.Told() {
+		return nil
+	}
+	switch s.Phase {
+	case Linger:
+		return []time.Time{p.lingerUntil(s), s.NoPeerUntil, p.earlyWordAt(s), p.handBackAt(s)}
+	case Announce:
+		w := p.Announce
+		quiet := later(s.Since, l.LastRequest).Add(w.Quiet)
+		return []time.Time{s.Since.Add(w.Min), quiet, s.Since.Add(w.Max), p.handBackAt(s)}
+	case Finish:
+		return []time.Time{s.HandOverAt.Add(s.HandOver), p.earlyWordAt(s), p.handBackAt(s)}
+	case HandBack:
+		return []time.Time{p.closeAt(s)}
+	default:
+		return nil
+	}
+}
