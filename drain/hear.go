@@ -30,16 +30,12 @@ func Hear(p Plan, s State, call string, now time.Time) State {
 	if s.Interrupts >= interruptHurries && s.Hurried.IsZero() {
 		s.Hurried = now
 		s.Deadline = earlier(s.Deadline, now.Add(hurry+p.closing()))
+		if s.Phase == HandBack {
+			s.StopBy = earlier(s.StopBy, p.stopBy(s, now))
+		}
 	}
 	return s
 }
 
 // Leaves reports whether the third SIGINT came: exit now, whatever runs.
 func (s State) Leaves() bool { return s.Interrupts >= interruptLeaves }
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
-}

@@ -16,14 +16,13 @@ type Orders struct {
 	// EarlyWord: running work is to be told, once, that the end is near while
 	// there is still time to wind up.
 	EarlyWord bool
-	// HandOver: clients who wait for nothing here are to be sent on to the
-	// peer, each after a delay of its own within HandOverIn. Without it they stay.
-	HandOver   bool
-	HandOverIn time.Duration
-	// Stop: running work is to be stopped, and what has not returned after
-	// StopIn is to be given back without it.
-	Stop   bool
-	StopIn time.Duration
+	// HandOverBy, unless zero: clients who wait for nothing here are to be sent
+	// on to the peer, each at a moment of its own, the last of them at this time.
+	// Zero: they stay where they are.
+	HandOverBy time.Time
+	// StopBy, unless zero: running work is to be stopped now, and what has not
+	// returned at this time is to be given back without it.
+	StopBy time.Time
 	// Deadline is when everything must be over; zero while nobody has asked.
 	Deadline time.Time
 }
@@ -31,7 +30,10 @@ type Orders struct {
 // Orders says what a state means for the service.
 func (s State) Orders(p Plan) Orders {
 	alone := !s.Peer || p.Mode == ModeRefuse
-	o := Orders{Phase: s.Phase, EarlyWord: s.EarlyWord, Deadline: s.Deadline}
+	o := Orders{
+		Phase: s.Phase, EarlyWord: s.EarlyWord,
+		HandOverBy: s.HandOverBy, StopBy: s.StopBy, Deadline: s.Deadline,
+	}
 	switch s.Phase {
 	case Ready, Linger:
 		o.Ready, o.Claim = true, true
@@ -42,11 +44,8 @@ func (s State) Orders(p Plan) Orders {
 		o.Ready = p.Readiness == ReadinessLate
 	case Finish:
 		o.Claim, o.Refuse = p.worksOff(s.Peer), alone
-		o.HandOver, o.HandOverIn = !s.HandOverAt.IsZero(), s.HandOver
 	case HandBack, Closed:
 		o.Refuse = alone
-		o.HandOver, o.HandOverIn = !s.HandOverAt.IsZero(), s.HandOver
-		o.Stop, o.StopIn = true, s.StopIn
 	}
 	return o
 }

@@ -50,12 +50,11 @@ type State struct {
 	Interrupts int       // how many SIGINTs came
 	Hurried    time.Time // when the second of them came; zero: it did not
 
-	Peer        bool          // the last look saw a peer
-	NoPeerUntil time.Time     // announce was declined: no peer is believed before this
-	EarlyWord   bool          // running work has been told that the end is near
-	HandOverAt  time.Time     // when clients began to be sent on to the peer; zero: they were not
-	HandOver    time.Duration // the time over which they are spread
-	StopIn      time.Duration // how long stopped work has, from the beginning of HandBack
+	Peer        bool      // the last look saw a peer
+	NoPeerUntil time.Time // announce was declined: no peer is believed before this
+	EarlyWord   bool      // running work has been told that the end is near
+	HandOverBy  time.Time // when the last client is to be sent on to the peer; zero: they stay
+	StopBy      time.Time // when stopped work must have returned; zero: it goes on
 }
 
 // Told reports whether the process was asked to stop.
@@ -65,6 +64,9 @@ func (s State) Told() bool { return !s.SignalAt.IsZero() }
 // the times Due asks for, and moves by one phase at most. It has no clock and
 // no side effect: what to do in a state is said by its Orders.
 func Step(p Plan, s State, l Look, now time.Time) State {
+	if !reached(now, s.NoPeerUntil) {
+		l.Peer = false // the store knows better than the look
+	}
 	if next := after(p, s, l, now); next != s.Phase {
 		s = s.enter(p, next, now)
 	}
@@ -102,7 +104,7 @@ func after(p Plan, s State, l Look, now time.Time) Phase {
 		}
 		return Announce
 
-	case p.handsOver(l) && reached(now, s.NoPeerUntil):
+	case p.handsOver(l):
 		return Announce
 
 	case p.lingers() && !reached(now, p.lingerUntil(s)):
@@ -135,7 +137,7 @@ func finished(p Plan, s State, l Look, now time.Time) bool {
 	case !p.handsOver(l) || l.Clients == 0:
 		return true
 	default:
-		return !s.HandOverAt.IsZero() && reached(now, s.HandOverAt.Add(s.HandOver))
+		return !s.HandOverBy.IsZero() && reached(now, s.HandOverBy)
 	}
 }
 
@@ -143,7 +145,7 @@ func finished(p Plan, s State, l Look, now time.Time) bool {
 func (s State) enter(p Plan, next Phase, now time.Time) State {
 	s.Phase, s.Since = next, now
 	if next == HandBack {
-		s.StopIn = p.stopIn(s, now)
+		s.StopBy = p.stopBy(s, now)
 	}
 	return s
 }
@@ -173,9 +175,9 @@ func (s State) note(p Plan, l Look, now time.Time) State {
 func (s State) handOver(p Plan, l Look, now time.Time) State {
 	switch {
 	case !p.handsOver(l):
-		s.HandOverAt, s.HandOver = time.Time{}, 0
-	case s.HandOverAt.IsZero():
-		s.HandOverAt, s.HandOver = now, p.spread(l.Clients, p.handBackAt(s).Sub(now))
+		s.HandOverBy = time.Time{}
+	case s.HandOverBy.IsZero():
+		s.HandOverBy = earlier(now.Add(p.spread(l.Clients)), p.handBackAt(s))
 	}
 	return s
 }
@@ -192,6 +194,13 @@ func Decline(s State, now time.Time) State {
 const declined = time.Second
 
 func reached(now, t time.Time) bool { return !now.Before(t) }
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
 
 func later(a, b time.Time) time.Time {
 	if a.After(b) {

@@ -21,6 +21,7 @@ type run struct {
 	ctx   context.Context
 	state State
 	trail []stretch
+	told  Orders // what the service was told last
 
 	look  Look
 	stale bool      // look is older than some fact that may have changed
@@ -45,7 +46,7 @@ func (d *Drainer) Run(ctx context.Context) error {
 		defer d.dog.stop()
 		r := &run{
 			Drainer: d, ctx: context.WithoutCancel(ctx),
-			state: d.now.Load().state, timer: time.NewTimer(poll),
+			state: d.now.Load().state, told: d.Orders(), timer: time.NewTimer(poll),
 		}
 		defer r.timer.Stop()
 		err = r.loop(signals, ctx.Done())
@@ -159,7 +160,7 @@ func (r *run) step(look Look) {
 	case next.Phase != r.state.Phase:
 		r.move(next)
 		r.begin(next, r.service.Enter)
-	case next.Orders(r.plan) != r.state.Orders(r.plan):
+	case next.Orders(r.plan) != r.told:
 		r.move(next)
 		r.begin(next, follow(r.service))
 	default:

@@ -29,21 +29,23 @@ func (p Plan) closeAt(s State) time.Time { return s.Deadline.Add(-p.closing()) }
 // closing is the time that closing has at least.
 func (p Plan) closing() time.Duration { return (p.HandBack - p.StopTimeout) / 2 }
 
-// stopIn is the time that stopped work has from now on: StopTimeout, or what is
-// left of it when HandBack begins late (a suspended machine) or in a hurry.
-func (p Plan) stopIn(s State, now time.Time) time.Duration {
+// stopBy is when work that is stopped now must have returned: after StopTimeout,
+// or sooner when HandBack begins late (a suspended machine) or in a hurry, which
+// leaves half of the time to the work and half to giving it back.
+func (p Plan) stopBy(s State, now time.Time) time.Time {
 	left := p.closeAt(s).Sub(now)
-	if !s.Hurried.IsZero() {
-		return max(0, min(p.StopTimeout, left/2))
+	if s.Hurried.IsZero() {
+		left -= p.closing()
+	} else {
+		left /= 2
 	}
-	return max(0, min(p.StopTimeout, left-p.closing()))
+	return now.Add(max(0, min(p.StopTimeout, left)))
 }
 
 // spread is the time over which n clients are sent on: so many a second that a
-// peer can take them in, and within what is left.
-func (p Plan) spread(n int, left time.Duration) time.Duration {
-	w := time.Duration(float64(n) / float64(p.HandoverRate) * float64(time.Second))
-	return max(0, min(w, left))
+// peer can take them in.
+func (p Plan) spread(n int) time.Duration {
+	return time.Duration(float64(n) / float64(p.HandoverRate) * float64(time.Second))
 }
 
 // Due says when Step may decide otherwise without a new look: the earliest of
@@ -65,13 +67,13 @@ func times(p Plan, s State, l Look) []time.Time {
 	}
 	switch s.Phase {
 	case Linger:
-		return []time.Time{p.lingerUntil(s), s.NoPeerUntil, p.earlyWordAt(s), p.handBackAt(s)}
+		return []time.Time{p.lingerUntil(s), s.NoPeerUntil}
 	case Announce:
 		w := p.Announce
 		quiet := later(s.Since, l.LastRequest).Add(w.Quiet)
 		return []time.Time{s.Since.Add(w.Min), quiet, s.Since.Add(w.Max), p.handBackAt(s)}
 	case Finish:
-		return []time.Time{s.HandOverAt.Add(s.HandOver), p.earlyWordAt(s), p.handBackAt(s)}
+		return []time.Time{s.HandOverBy, s.NoPeerUntil, p.earlyWordAt(s), p.handBackAt(s)}
 	case HandBack:
 		return []time.Time{p.closeAt(s)}
 	default:

@@ -42,6 +42,7 @@ func (r *run) begin(next State, call func(context.Context, Orders) error) {
 	t := &turn{to: next.Phase, by: by, done: make(chan error, 1), cancel: cancel}
 	r.turn, r.looks, r.stale = t, nil, true
 	orders := next.Orders(r.plan)
+	r.told = orders
 	// Ends when the service returns, and is waited for until by: see onTime.
 	go func() { t.done <- call(ctx, orders) }()
 	r.logPhase(next)
