@@ -50,6 +50,10 @@ check: format vet lint imports dead tidy ## what the code must look like, withou
 fmt: ## format all Go files
 	$(TOOL) gofumpt -w .
 
+.PHONY: fix
+fix: fmt ## mend what the linters know how to mend
+	@$(call in,$(CODE),$(TOOL) golangci-lint run --config=$(CURDIR)/.golangci.yml --fix ./...)
+
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (10s) each
 	scripts/fuzz $(FUZZTIME)

@@ -43,14 +43,19 @@ var house = []room{
 	{floor: 3, path: "server", uses: []string{
 		".", "drain", "dashboard", "sqlite", "postgres", "worker", "handler", "hub", "auth", "httpapi",
 	}},
-	{floor: 4, path: "cmd/lastcall", uses: []string{".", "drain", "client", "server"}, parts: []string{"github.com/spf13/cobra"}},
+	{floor: 4, path: "cmd/lastcall/demo", uses: []string{".", "drain"}, parts: []string{"github.com/coder/websocket"}},
+	{
+		floor: 5, path: "cmd/lastcall",
+		uses:  []string{".", "drain", "handler", "client", "server", "cmd/lastcall/demo"},
+		parts: []string{"github.com/spf13/cobra", "github.com/spf13/pflag"},
+	},
 	{floor: 4, path: "examples/embed", uses: []string{".", "server"}},
 	{floor: 4, path: "examples/drain-only", uses: []string{"drain"}, parts: []string{"github.com/gorilla/websocket"}},
 
 	// For tests: the specification of a store, and the judge of what clients were promised against what they got.
-	{floor: 1, path: "storetest", uses: []string{"."}, parts: []string{"github.com/google/go-cmp"}, tests: true},
+	{floor: 1, path: "storetest", uses: []string{"."}, parts: []string{"github.com/google/go-cmp", "github.com/google/uuid"}, tests: true},
 	{floor: 2, path: "tests/checker", uses: []string{"."}, tests: true},
-	{floor: 5, path: "tests/imports", tests: true},
+	{floor: 6, path: "tests/imports", tests: true},
 }
 
 // roomAt finds the room of a package of ours.
