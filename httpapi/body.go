@@ -1,0 +1,107 @@
+package httpapi
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/lastcall-dev/lastcall"
+)
+
+// bodyTime is how long a body may take to arrive. It bounds what a client can hold by sending a byte now and then; the
+// http.Server's ReadTimeout would do so too, but goes on running while a call waits, and cuts it.
+const bodyTime = 30 * time.Second
+
+// readBody reads the whole body, which must be JSON by its Content-Type. An empty body is an error too.
+func (c *call) readBody() ([]byte, error) {
+	if err := jsonBody(c.r.Header); err != nil {
+		return nil, err
+	}
+	body, err := c.readAll()
+	if err == nil && len(body) == 0 {
+		return nil, invalid(field("body", "is empty; it must be a JSON object"))
+	}
+	return body, err
+}
+
+// noBody is for calls that take none: nothing at all or {} will do.
+func (c *call) noBody() error {
+	if c.r.ContentLength == 0 {
+		return nil
+	}
+	body, err := c.readAll()
+	if err != nil || len(body) == 0 {
+		return err
+	}
+	if err := jsonBody(c.r.Header); err != nil {
+		return err
+	}
+	o, err := readObject(body)
+	if err != nil {
+		return err
+	}
+	for _, m := range o.members {
+		o.bad(m.name, "is no field of this call, which takes none")
+	}
+	return o.err()
+}
+
+func (c *call) readAll() ([]byte, error) {
+	limit := c.api.Limits.Body
+	if c.r.ContentLength > limit {
+		c.w.Header().Set("Connection", "close") // what is on its way is not worth reading
+		return nil, tooLarge
+	}
+	arrival := http.NewResponseController(c.w)
+	_ = arrival.SetReadDeadline(time.Now().Add(bodyTime)) // a writer that is not a connection cannot, and needs not
+	body, err := readSized(http.MaxBytesReader(c.w, c.r.Body, limit), c.r.ContentLength)
+	_ = arrival.SetReadDeadline(time.Time{})
+	var over *http.MaxBytesError
+	switch {
+	case err == nil:
+		return body, nil
+	case errors.As(err, &over):
+		return nil, tooLarge
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		c.w.Header().Set("Connection", "close")
+		return nil, invalid(field("body", "did not arrive within "+bodyTime.String()))
+	default:
+		return nil, invalid(field("body", "did not arrive whole"))
+	}
+}
+
+var tooLarge = lastcall.Errorf(lastcall.CodeTooLarge, "the body is larger than this server takes")
+
+// readSized is io.ReadAll that asks for memory once where the size is announced.
+func readSized(r io.Reader, size int64) ([]byte, error) {
+	if size < 0 {
+		return io.ReadAll(r)
+	}
+	var b bytes.Buffer
+	b.Grow(int(size) + bytes.MinRead) // the room that ReadFrom wants before it looks for the end
+	_, err := b.ReadFrom(r)
+	return b.Bytes(), err
+}
+
+// jsonBody refuses what is not declared as JSON in UTF-8. Pages of other origins cannot declare that without asking
+// first (it is no CORS-safelisted type), so this is also part of what keeps them out.
+func jsonBody(h http.Header) error {
+	if enc := h.Get("Content-Encoding"); enc != "" && !strings.EqualFold(enc, "identity") {
+		return lastcall.Errorf(lastcall.CodeUnsupportedMediaType, "the body must not have a Content-Encoding")
+	}
+	declared := h.Get("Content-Type")
+	if declared == typeJSON {
+		return nil
+	}
+	mediaType, params, err := mime.ParseMediaType(declared)
+	charset := params["charset"]
+	if err != nil || mediaType != typeJSON || (charset != "" && !strings.EqualFold(charset, "utf-8")) {
+		return lastcall.Errorf(lastcall.CodeUnsupportedMediaType, "the Content-Type must be application/json, in UTF-8")
+	}
+	return nil
+}

@@ -1,0 +1,108 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+
+	"github.com/lastcall-dev/lastcall"
+)
+
+// call is one request on its way through.
+type call struct {
+	api      *api
+	w        http.ResponseWriter
+	r        *http.Request
+	id       string // of the task in the path
+	answered bool   // something may have left already
+}
+
+// ServeHTTP answers one request, whatever happens.
+func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := &call{api: a, w: w, r: r}
+	defer c.rescue()
+	if err := c.serve(); err != nil {
+		c.fail(err)
+	}
+}
+
+func (c *call) serve() error {
+	a := c.api
+	rt, id := a.find(c.r.URL)
+	if err := a.guard(c.r); err != nil {
+		return err
+	}
+	if rt == nil {
+		return lastcall.Errorf(lastcall.CodeNotFound, "there is nothing at this path; GET / says what there is")
+	}
+	do := rt.methods[c.r.Method]
+	if do == nil {
+		c.w.Header().Set("Allow", rt.allow)
+		if c.r.Method == http.MethodOptions {
+			c.answer(http.StatusNoContent, "", nil)
+			return nil
+		}
+		return lastcall.Errorf(lastcall.CodeMethodNotAllowed, "this path takes "+rt.allow)
+	}
+	c.id = id
+	return do(c)
+}
+
+// answer is the only way out for an answer. The body is whole and its length is said, so that nobody takes a half for
+// the whole. The moment of the answer, not of the request, decides whether a draining node closes the connection: a
+// call that waited may have begun long before the signal. HTTP/2 has its own way to say so (GOAWAY, by the
+// http.Server).
+func (c *call) answer(status int, contentType string, body []byte) {
+	h := c.w.Header()
+	if contentType != "" {
+		h["Content-Type"] = []string{contentType}
+		h["Content-Length"] = []string{strconv.Itoa(len(body))}
+		h["X-Content-Type-Options"] = nosniff
+	}
+	if _, ok := h["Cache-Control"]; !ok {
+		h["Cache-Control"] = noStore
+	}
+	if c.r.ProtoMajor == 1 && c.api.Drain.Leaving() {
+		h.Set("Connection", "close")
+	}
+	c.answered = true
+	c.w.WriteHeader(status)
+	_, _ = c.w.Write(body) // fails only where nobody listens any more
+}
+
+// Header values that are the same for everyone: the slices are never written to.
+var (
+	noStore = []string{"no-store"}
+	nosniff = []string{"nosniff"}
+)
+
+// The content types of answers.
+const (
+	typeJSON    = "application/json"
+	typeProblem = "application/problem+json"
+	typeYAML    = "application/yaml" // RFC 9512
+	typeText    = "text/plain; charset=utf-8"
+	typeHTML    = "text/html; charset=utf-8"
+)
+
+// rescue turns a panic into a 500, or, where an answer may be under way, into a cut connection: a client must never
+// take half an answer for a whole one.
+func (c *call) rescue() {
+	v := recover()
+	if v == nil {
+		return
+	}
+	if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		panic(v)
+	}
+	c.api.Logger.Error("panic", "method", c.r.Method, "path", c.r.URL.Path, "value", v, "stack", string(debug.Stack()))
+	if c.answered {
+		panic(http.ErrAbortHandler)
+	}
+	c.problem(&lastcall.Error{Code: lastcall.CodeInternal})
+}
+
+// ctx is the request's context: it ends when the client is gone.
+func (c *call) ctx() context.Context { return c.r.Context() }

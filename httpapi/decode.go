@@ -1,0 +1,179 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/lastcall-dev/lastcall"
+)
+
+// decodeSubmission reads the body of a submit. What it returns is as the client wrote it, with no defaults filled in;
+// every field that is wrong by itself is named in the error. What is wrong by its size is for Limits.Check.
+func decodeSubmission(body []byte) (lastcall.Submission, error) {
+	var s lastcall.Submission
+	o, err := readObject(body)
+	if err != nil {
+		return s, err
+	}
+	for _, m := range o.members {
+		if !isNull(m.value) {
+			decodeField(o, m, &s)
+		} else if !known(m.name) {
+			o.bad(shown(m.name), "is no field of a task")
+		}
+	}
+	if s.Type == "" && !o.wrong("type") {
+		o.bad("type", "is required")
+	}
+	return s, o.err()
+}
+
+func decodeField(o *object, m member, s *lastcall.Submission) {
+	switch m.name {
+	case "type":
+		s.Type = o.name(m)
+	case "queue":
+		s.Queue = o.name(m)
+	case "client":
+		s.Client = o.name(m)
+	case "input":
+		s.Input = compact(m.value)
+	case "priority":
+		s.Priority = o.whole(m)
+	case "max_attempts":
+		if s.MaxAttempts = o.whole(m); s.MaxAttempts < 1 && !o.wrong(m.name) {
+			o.bad(m.name, fmt.Sprintf("must be from 1 to %d", lastcall.MaxMaxAttempts))
+		}
+	case "run_at":
+		s.RunAt = o.time(m)
+	case "delay":
+		s.Delay = o.span(m)
+	case "timeout":
+		s.Timeout = o.positiveSpan(m)
+	case "expires_in":
+		s.ExpiresIn = o.positiveSpan(m)
+	case "labels":
+		s.Labels = o.labels(m)
+	case "webhook":
+		o.bad(m.name, "is not supported by this version")
+	default:
+		o.bad(shown(m.name), "is no field of a task")
+	}
+}
+
+// known reports whether a submit has a field of that name.
+func known(name string) bool {
+	switch name {
+	case "type", "queue", "client", "input", "priority", "max_attempts", "run_at", "delay", "timeout", "expires_in", "labels", "webhook":
+		return true
+	}
+	return false
+}
+
+func isNull(v []byte) bool { return string(v) == "null" }
+
+// compact takes the blanks out of an input, so that what is stored and sent many times is no longer than it must be.
+func compact(v []byte) json.RawMessage {
+	if v[0] != '{' && v[0] != '[' {
+		return v
+	}
+	b := bytes.NewBuffer(make([]byte, 0, len(v)))
+	if err := json.Compact(b, v); err != nil {
+		return v // not reached: v is valid
+	}
+	return b.Bytes()
+}
+
+// wrong reports whether something is known to be wrong with a field.
+func (o *object) wrong(name string) bool {
+	for i := range o.errs {
+		if o.errs[i].Field == name {
+			return true
+		}
+	}
+	return false
+}
+
+// name reads text that must not be empty, as empty stands for absent further in.
+func (o *object) name(m member) string {
+	s, ok := text(m.value)
+	switch {
+	case !ok:
+		o.bad(m.name, "must be a string of valid text")
+	case s == "":
+		o.bad(m.name, "must not be empty")
+	}
+	return s
+}
+
+// whole reads a whole number, however it is written: 5, 5.0 and 5e0 are the same in JSON.
+func (o *object) whole(m member) int {
+	if n, err := strconv.Atoi(string(m.value)); err == nil {
+		return n
+	}
+	f, err := strconv.ParseFloat(string(m.value), 64)
+	if c := m.value[0]; err != nil || f != math.Trunc(f) || math.Abs(f) > 1<<31 || (c != '-' && (c < '0' || c > '9')) {
+		o.bad(m.name, "must be a whole number")
+		return 0
+	}
+	return int(f)
+}
+
+// time reads a time of RFC 3339.
+func (o *object) time(m member) time.Time {
+	var t time.Time
+	s, ok := text(m.value)
+	if !ok || t.UnmarshalText([]byte(s)) != nil {
+		o.bad(m.name, "must be a time of RFC 3339, such as 2026-01-02T03:04:05Z")
+		return time.Time{}
+	}
+	return t
+}
+
+// span reads a duration as Go writes it.
+func (o *object) span(m member) time.Duration {
+	s, ok := text(m.value)
+	d, err := time.ParseDuration(s)
+	if !ok || err != nil {
+		o.bad(m.name, `must be a duration such as "30s", "5m" or "1h30m"`)
+		return 0
+	}
+	return d
+}
+
+// positiveSpan is a span of more than nothing: 0 would mean "the default" or "for ever" further in, which nobody who
+// writes 0s has in mind.
+func (o *object) positiveSpan(m member) time.Duration {
+	d := o.span(m)
+	if d <= 0 && !o.wrong(m.name) {
+		o.bad(m.name, "must be more than 0s")
+	}
+	return d
+}
+
+func (o *object) labels(m member) map[string]string {
+	if m.value[0] != '{' {
+		o.bad(m.name, "must be an object of strings")
+		return nil
+	}
+	in := (&splitter{rest: m.value}).object()
+	for _, e := range in.errs { // given twice, or no text
+		o.bad(m.name, e.Field+" "+e.Message)
+	}
+	if len(in.members) == 0 {
+		return nil
+	}
+	labels := make(map[string]string, len(in.members))
+	for _, l := range in.members {
+		v, ok := text(l.value)
+		if !ok {
+			o.bad(m.name+"."+shown(l.name), "must be a string of valid text")
+		}
+		labels[l.name] = v
+	}
+	return labels
+}

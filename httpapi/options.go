@@ -1,0 +1,88 @@
+package httpapi
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/lastcall-dev/lastcall"
+)
+
+// Options is what New needs. Store, Waiter, Sockets, Drain and Types are required.
+type Options struct {
+	Store   lastcall.Store
+	Waiter  Waiter
+	Sockets Sockets
+	Drain   Drain
+	Types   Types
+	Limits  lastcall.Limits // a zero field stands for its default
+	Node    string          // the node's name, for the page of GET /
+	Version string
+	// Loopback says that the listener can be reached from this machine only and asks for no token. Then the Host of
+	// every request must be a loopback name: a web page whose name was made to resolve to 127.0.0.1 has another.
+	Loopback bool
+	// Here reports whether the task's current run is on this node: calls that wait for it may outstay the others in a
+	// drain. Nil: none is.
+	Here   func(t *lastcall.Task) bool
+	Logger *slog.Logger // nil: slog.Default
+}
+
+// Waiter tells of tasks that have changed. It may be called concurrently.
+type Waiter interface {
+	// WatchTask begins to watch a task. From its return on, changed gets a value, or is closed, after each change of the
+	// task that commits; several changes may share one, and hints may be lost. The caller registers first and reads the
+	// task then, and polls besides. It calls stop, once, when it has seen enough.
+	WatchTask(id string) (changed <-chan struct{}, stop func())
+}
+
+// Sockets serves the WebSocket.
+type Sockets interface {
+	// Serve upgrades the connection and returns at its end, or at once when it goes on elsewhere. The request has passed
+	// every check of this package: it is a handshake of RFC 6455, of an origin that is ours.
+	Serve(w http.ResponseWriter, r *http.Request, who Identity)
+}
+
+// Drain is the orderly stop as this package sees it. All methods may be called concurrently and at any time. Requests
+// after the signal are counted by the middleware of package drain, in front of this handler.
+type Drain interface {
+	Phase() string  // "ready" until told to stop
+	Ready() bool    // what /readyz says: it may stay true for a while after the signal
+	Told() bool     // the node was told to stop: /health is 503
+	Leaving() bool  // a connection kept open here leads nowhere for long: it is closed after its answer
+	Refusing() bool // new tasks and sockets are refused: nobody else could take them
+	Status() any    // the body of /v1/drain, for encoding/json
+	// Start tells the node to stop, for a reason that the drain's report shows, and returns when Status shows it too.
+	Start(reason string)
+	// CountRefused counts a request that was refused because of the drain.
+	CountRefused()
+	// WaitsEnd is closed when calls that wait are to be answered with what there is, unless their task runs here.
+	WaitsEnd() <-chan struct{}
+}
+
+// Types is the node's own table of task types.
+type Types interface {
+	// Lookup returns the type of that name, if this node runs it.
+	Lookup(name string) (lastcall.TaskType, bool)
+}
+
+// withDefaults fills in what was left out.
+func (o Options) withDefaults() Options {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Here == nil {
+		o.Here = func(*lastcall.Task) bool { return false }
+	}
+	d := lastcall.DefaultLimits()
+	l := &o.Limits
+	l.Body, l.Input, l.Name, l.Labels = or(l.Body, d.Body), or(l.Input, d.Input), or(l.Name, d.Name), or(l.Labels, d.Labels)
+	l.Key, l.Wait, l.Page = or(l.Key, d.Key), or(l.Wait, d.Wait), or(l.Page, d.Page)
+	return o
+}
+
+func or[T int | int64 | time.Duration](v, fallback T) T {
+	if v == 0 {
+		return fallback
+	}
+	return v
+}

@@ -1,0 +1,59 @@
+package httpapi
+
+import (
+	"encoding/base64"
+	"net/http"
+	"strings"
+
+	"github.com/lastcall-dev/lastcall"
+)
+
+// socket hands a handshake over to the WebSocket. All reasons to refuse one are found here, so that a refusal reads as
+// every other error does.
+func (a *api) socket(c *call) error {
+	q, err := readQuery(c.r, identityOnly, nil)
+	if err != nil {
+		return err
+	}
+	who, err := a.identify(c.r, q)
+	if err != nil {
+		return err
+	}
+	if msg := badHandshake(c.r); msg != "" {
+		c.w.Header().Set("Sec-WebSocket-Version", "13")
+		return lastcall.Errorf(lastcall.CodeInvalidRequest, msg)
+	}
+	if err := c.refuse(); err != nil {
+		return err
+	}
+	c.answered = true // whatever happens from here on, it is no HTTP any more
+	a.Sockets.Serve(c.w, c.r, who)
+	return nil
+}
+
+// badHandshake says why a request opens no WebSocket (RFC 6455, 4.2.1), "" if it does.
+func badHandshake(r *http.Request) string {
+	key, err := base64.StdEncoding.DecodeString(r.Header.Get("Sec-WebSocket-Key"))
+	switch {
+	case r.Method != http.MethodGet || !r.ProtoAtLeast(1, 1) || r.ProtoMajor != 1 ||
+		!listed(r.Header["Connection"], "upgrade") || !listed(r.Header["Upgrade"], "websocket"):
+		return "this path speaks WebSocket: the request must be an upgrade over HTTP/1.1"
+	case r.Header.Get("Sec-WebSocket-Version") != "13":
+		return "the Sec-WebSocket-Version must be 13"
+	case err != nil || len(key) != 16:
+		return "the Sec-WebSocket-Key must be 16 bytes in base64"
+	}
+	return ""
+}
+
+// listed reports whether a header that is a list holds the word.
+func listed(lines []string, word string) bool {
+	for _, line := range lines {
+		for element := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(strings.TrimSpace(element), word) {
+				return true
+			}
+		}
+	}
+	return false
+}

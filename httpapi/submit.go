@@ -1,0 +1,111 @@
+package httpapi
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/lastcall-dev/lastcall"
+)
+
+// submit takes a task. When it answers with 2xx the task is on stable storage (G1); when it answers with anything else
+// but 503 store_unavailable, nothing was written (G10).
+func (a *api) submit(c *call) error {
+	q, err := readQuery(c.r, identityOnly, nil)
+	if err != nil {
+		return err
+	}
+	who, err := a.identify(c.r, q)
+	if err != nil {
+		return err
+	}
+	if err := acceptJSON(c.r); err != nil {
+		return err
+	}
+	s, err := c.readSubmission(who)
+	if err != nil {
+		return err
+	}
+	if err := c.refuse(); err != nil {
+		return err
+	}
+	if err := a.applyType(c, &s); err != nil {
+		return err
+	}
+	done, err := a.Store.Submit(c.ctx(), []lastcall.Submission{s})
+	if err != nil {
+		return err
+	}
+	return c.submitted(&done[0])
+}
+
+// refuse is the answer to new work when this node stops and nobody else could take it.
+func (c *call) refuse() error {
+	if !c.api.Drain.Refusing() {
+		return nil
+	}
+	c.api.Drain.CountRefused()
+	return lastcall.Errorf(lastcall.CodeDraining, "this node is stopping and there is no other; try again in a moment")
+}
+
+// readSubmission reads and checks everything that can be without the store.
+func (c *call) readSubmission(who Identity) (lastcall.Submission, error) {
+	body, err := c.readBody()
+	if err != nil {
+		return lastcall.Submission{}, err
+	}
+	s, err := decodeSubmission(body)
+	if err != nil {
+		return s, err
+	}
+	if s.Idempotency, err = idempotency(c.r, who, &s); err != nil {
+		return s, err
+	}
+	s.Client = who.actsFor(s.Client)
+	if errs := c.api.Limits.Check(&s, time.Now()); errs != nil {
+		return s, invalid(errs...)
+	}
+	return s, nil
+}
+
+// applyType gives the submission what its type says where it says nothing itself, and refuses a type that nobody runs.
+func (a *api) applyType(c *call, s *lastcall.Submission) error {
+	t, ok := a.Types.Lookup(s.Type)
+	if !ok {
+		known, err := a.announced.has(c.ctx(), s.Type)
+		if err != nil {
+			return err
+		}
+		if !known {
+			return lastcall.Errorf(lastcall.CodeUnknownType, "no node has run this type within a day")
+		}
+		return nil
+	}
+	if s.Queue == "" {
+		s.Queue = t.Queue
+	}
+	if s.MaxAttempts == 0 {
+		s.MaxAttempts = t.MaxAttempts
+	}
+	return nil
+}
+
+// submitted answers a submit: at once, or, with Prefer: wait, when the task is done or the time is up.
+func (c *call) submitted(s *lastcall.Submitted) error {
+	h := c.w.Header()
+	h["Location"] = []string{taskPath + s.Task.ID}
+	if s.Replayed {
+		h.Set("Idempotency-Replayed", "true")
+	}
+	status := http.StatusAccepted
+	if wait, ok := preferredWait(c.r.Header); ok {
+		wait = min(wait, c.api.Limits.Wait)
+		h.Set("Preference-Applied", "wait="+strconv.Itoa(int(wait/time.Second)))
+		c.api.wait(c.ctx(), &s.Task, wait)
+		if s.Task.Status.Done() {
+			status = http.StatusOK
+		}
+	}
+	c.answerTask(status, &s.Task)
+	return nil
+}
