@@ -1,0 +1,92 @@
+package worker
+
+import (
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/lastcall-dev/lastcall"
+)
+
+// Options say who the worker is and how it works. The zero value of each field but Node and Types stands for the
+// default that is named beside it.
+type Options struct {
+	Node    string // the name that others see
+	Version string
+	Address string // where peers may probe /readyz; none
+
+	Types       []lastcall.TaskType
+	Concurrency int             // runs at a time, all types together; 64
+	Limits      lastcall.Limits // of outputs and checkpoints
+
+	Lease      time.Duration // how long the node's runs stay its own without a beat; 6 s
+	Beat       time.Duration // between renewals of the lease; 2 s
+	SweepEvery time.Duration // 1 s
+	Poll       time.Duration // between claims that no hint asked for, within a quarter either way; 1 s
+
+	MaxCrashes  int           // after which a task fails; 3
+	KeepTasks   time.Duration // finished tasks; 168 h
+	KeepEvents  time.Duration // 168 h
+	StopTimeout time.Duration // what a handler gets to return in, where its type says nothing; 5 s
+
+	Logger *slog.Logger // slog.Default
+
+	// Phase and Connections are told to the store with each beat. By default, "ready" and 0.
+	Phase       func() string
+	Connections func() int
+	// Changed is called after anything that Look tells has changed. It must not block; it may call the Worker.
+	Changed func()
+}
+
+// The bounds of the worker's own calls and waits. None of them is worth a setting.
+const (
+	callTimeout   = 10 * time.Second       // of one call of the store
+	minBackoff    = 100 * time.Millisecond // after a call that failed
+	maxBackoff    = 2 * time.Second
+	progressEvery = 250 * time.Millisecond // between writes of a run's progress
+	sweepLimit    = 500                    // rows of each kind in one sweep
+	minSweepGap   = 10 * time.Millisecond  // between sweeps that found nothing: clocks differ a little
+	maxMessage    = 4 << 10                // bytes of an error's or a progress message
+)
+
+func (o Options) withDefaults() Options {
+	fill(&o.Concurrency, 64)
+	fill(&o.Lease, 6*time.Second)
+	fill(&o.Beat, 2*time.Second)
+	fill(&o.SweepEvery, time.Second)
+	fill(&o.Poll, time.Second)
+	fill(&o.MaxCrashes, lastcall.DefaultMaxCrashes)
+	fill(&o.KeepTasks, 7*24*time.Hour)
+	fill(&o.KeepEvents, 7*24*time.Hour)
+	fill(&o.StopTimeout, 5*time.Second)
+	fill(&o.Limits.Output, lastcall.DefaultLimits().Output)
+	fill(&o.Limits.Checkpoint, lastcall.DefaultLimits().Checkpoint)
+	fill(&o.Limits.Name, lastcall.DefaultLimits().Name)
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Phase == nil {
+		o.Phase = func() string { return "ready" }
+	}
+	if o.Connections == nil {
+		o.Connections = func() int { return 0 }
+	}
+	if o.Changed == nil {
+		o.Changed = func() {}
+	}
+	o.Types = slices.Clone(o.Types) // what follows is the worker's own
+	for i := range o.Types {
+		t := &o.Types[i]
+		fill(&t.Concurrency, o.Concurrency)
+		fill(&t.Timeout, lastcall.DefaultTimeout)
+		fill(&t.StopTimeout, o.StopTimeout)
+	}
+	return o
+}
+
+func fill[T comparable](v *T, fallback T) {
+	var zero T
+	if *v == zero {
+		*v = fallback
+	}
+}

@@ -1,0 +1,97 @@
+package worker
+
+import (
+	"context"
+	"time"
+
+	"github.com/lastcall-dev/lastcall"
+)
+
+// sweepLoop does what time does: at least every Options.SweepEvery, and on the dot when a scheduled task is due. It
+// ends with ctx.
+func (w *Worker) sweepLoop(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		timer.Reset(w.untilSweep())
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.sweepSoon:
+			continue
+		case <-timer.C:
+		}
+		if incarnation := w.beginSweep(); incarnation != "" {
+			w.sweep(ctx, incarnation)
+		}
+	}
+}
+
+// untilSweep is how long to wait.
+func (w *Worker) untilSweep() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.tempo.hold.After(w.tempo.next) {
+		return time.Until(w.tempo.hold)
+	}
+	return time.Until(w.tempo.next)
+}
+
+// beginSweep plans the next sweep and says on whose behalf this one is; "" if there is to be none, as the store is away
+// or the node has lost its lease.
+func (w *Worker) beginSweep() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.tempo.next = time.Now().Add(jitter(w.o.SweepEvery))
+	if w.tempo.away || time.Now().Before(w.tempo.hold) {
+		return ""
+	}
+	return w.incarnation
+}
+
+func (w *Worker) sweep(ctx context.Context, incarnation string) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	swept, err := w.store.Sweep(ctx, lastcall.Sweep{
+		Incarnation: incarnation, MaxCrashes: w.o.MaxCrashes,
+		KeepTasks: w.o.KeepTasks, KeepEvents: w.o.KeepEvents, Limit: sweepLimit,
+	})
+	w.saw(err)
+	if err != nil {
+		w.log.Debug("sweep failed", "error", err) // an outage is logged once, by saw
+		return
+	}
+	if swept.Crashed > 0 {
+		w.log.Info("took tasks of the dead back", "tasks", swept.Crashed)
+	}
+	if swept.Due+swept.Crashed > 0 {
+		w.refresh()
+		notify(w.wake)
+	}
+	switch {
+	case swept.More:
+		w.sweepAt(time.Now())
+	case !swept.Next.IsZero():
+		w.sweepAt(later(swept.Next, time.Now().Add(minSweepGap)))
+	}
+}
+
+// sweepAt brings the next sweep forward, and never puts it off.
+func (w *Worker) sweepAt(t time.Time) {
+	w.mu.Lock()
+	sooner := t.Before(w.tempo.next)
+	if sooner {
+		w.tempo.next = t
+	}
+	w.mu.Unlock()
+	if sooner {
+		notify(w.sweepSoon)
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
