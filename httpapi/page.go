@@ -2,7 +2,7 @@ package httpapi
 
 import (
 	"bytes"
-	_ "embed"
+	_ "embed" // the two templates
 	htmltemplate "html/template"
 	"net/http"
 	texttemplate "text/template"
@@ -16,20 +16,66 @@ var pageHTML string
 //go:embed page.txt
 var pageText string
 
-// pages is what GET / shows: what is there and how to call it, made once for browsers and once for terminals.
-type pages struct{ html, text []byte }
+// pages is GET /: what is there and how to call it, once for browsers and once for terminals.
+type pages struct {
+	html *htmltemplate.Template
+	text *texttemplate.Template
+}
 
-func newPages(node, version string) pages {
-	about := struct{ Node, Version string }{node, version}
-	var html, text bytes.Buffer
-	// The templates are part of the program: one that does not work fails every test, and no start.
-	if err := htmltemplate.Must(htmltemplate.New("page.html").Parse(pageHTML)).Execute(&html, about); err != nil {
-		panic(err)
+func newPages() pages {
+	return pages{
+		html: htmltemplate.Must(htmltemplate.New("page.html").Parse(pageHTML)),
+		text: texttemplate.Must(texttemplate.New("page.txt").Parse(pageText)),
 	}
-	if err := texttemplate.Must(texttemplate.New("page.txt").Parse(pageText)).Execute(&text, about); err != nil {
-		panic(err)
+}
+
+// about is what the page says.
+type about struct {
+	Node, Version, Phase string
+	Address, Socket      string // where this server was reached
+	Type                 string // of a task to try
+	Calls                []callLine
+}
+
+type callLine struct {
+	Method, Path, Does string
+	Link               bool // can be followed in a browser
+}
+
+func (a *api) about(r *http.Request) about {
+	scheme, secure := "http", "ws"
+	if r.TLS != nil {
+		scheme, secure = "https", "wss"
 	}
-	return pages{html.Bytes(), text.Bytes()}
+	typ := "echo"
+	if _, ok := a.Types.Lookup(typ); !ok {
+		typ = "YOUR_TYPE"
+	}
+	return about{
+		Node: a.Node, Version: a.Version, Phase: a.Drain.Phase(),
+		Address: scheme + "://" + r.Host, Socket: secure + "://" + r.Host,
+		Type: typ, Calls: calls(),
+	}
+}
+
+// calls is the table of the page. A test holds it against the routes.
+func calls() []callLine {
+	return []callLine{
+		{"POST", "/v1/tasks", "submit a task; with Prefer: wait=10, wait for its end", false},
+		{"GET", "/v1/tasks", "list tasks, newest first; ?status=, type, queue, client, label.KEY, limit, cursor", true},
+		{"GET", "/v1/tasks/{id}", "read a task; ?wait=30s holds until it is done", false},
+		{"POST", "/v1/tasks/{id}/cancel", "ask for its end", false},
+		{"GET", "/v1/queues", "what waits and runs, queue by queue", true},
+		{"GET", "/v1/nodes", "the nodes on this store", true},
+		{"GET", "/v1/drain", "how the orderly stop goes", true},
+		{"POST", "/v1/drain", "begin it", false},
+		{"GET", "/v1/ws", "WebSocket lastcall.v1: a client's events, in order and without a gap", false},
+		{"GET", "/readyz", "for balancers: 200 while requests are welcome", true},
+		{"GET", "/health", "200 until the node is told to stop", true},
+		{"GET", "/livez", "200 as long as the process can answer", true},
+		{"GET", "/openapi.yaml", "the contract of all this", true},
+		{"GET", "/asyncapi.yaml", "the contract of the socket", true},
+	}
 }
 
 // pagePolicy lets the page do nothing but be read: it has no script, and no other page may frame it.
@@ -40,14 +86,20 @@ func (a *api) page(c *call) error {
 	asText := quality(c.r.Header, "text", "plain")
 	asHTML := quality(c.r.Header, "text", "html")
 	c.w.Header().Set("Vary", "Accept")
-	switch {
-	case asHTML == 0 && asText == 0:
+	if asHTML == 0 && asText == 0 {
 		return lastcall.Errorf(lastcall.CodeNotAcceptable, "this page is there as text/html and text/plain")
-	case asHTML > asText:
-		c.w.Header().Set("Content-Security-Policy", pagePolicy)
-		c.answer(http.StatusOK, typeHTML, a.pages.html)
-	default:
-		c.answer(http.StatusOK, typeText, a.pages.text)
 	}
+	var b bytes.Buffer
+	contentType, err := typeText, error(nil)
+	if asHTML > asText {
+		c.w.Header().Set("Content-Security-Policy", pagePolicy)
+		contentType, err = typeHTML, a.pages.html.Execute(&b, a.about(c.r))
+	} else {
+		err = a.pages.text.Execute(&b, a.about(c.r))
+	}
+	if err != nil {
+		return err
+	}
+	c.answer(http.StatusOK, contentType, b.Bytes())
 	return nil
 }

@@ -29,7 +29,7 @@ func New(o Options) http.Handler {
 	a := &api{Options: o.withDefaults()}
 	a.announced.store = a.Store
 	a.announced.turn = make(chan struct{}, 1)
-	a.pages = newPages(a.Node, a.Version)
+	a.pages = newPages()
 	a.fixed = map[string]*route{
 		"/v1/tasks":      {methods: get(a.listTasks).post(a.submit)},
 		"/v1/queues":     {methods: get(a.queues)},
