@@ -64,6 +64,9 @@ func (s State) Told() bool { return !s.SignalAt.IsZero() }
 // the times Due asks for, and moves by one phase at most. It has no clock and
 // no side effect: what to do in a state is said by its Orders.
 func Step(p Plan, s State, l Look, now time.Time) State {
+	if !s.Told() || s.Phase == Closed {
+		return s
+	}
 	if !reached(now, s.NoPeerUntil) {
 		l.Peer = false // the store knows better than the look
 	}
@@ -77,9 +80,6 @@ func Step(p Plan, s State, l Look, now time.Time) State {
 // strength: time beats facts, and facts beat wishes.
 func after(p Plan, s State, l Look, now time.Time) Phase {
 	switch {
-	case !s.Told() || s.Phase == Closed:
-		return s.Phase
-
 	case s.Phase == HandBack:
 		// Nothing is left to stop, or no time is left to wait for it.
 		if l.Busy == 0 || reached(now, p.closeAt(s)) {
@@ -152,9 +152,6 @@ func (s State) enter(p Plan, next Phase, now time.Time) State {
 
 // note keeps of a look what orders depend on.
 func (s State) note(p Plan, l Look, now time.Time) State {
-	if !s.Told() {
-		return s
-	}
 	s.Peer = p.peer(l)
 	switch s.Phase {
 	case Announce, HandBack, Closed:

@@ -97,7 +97,7 @@ func (r *run) hear(call string) {
 	hurried := before.Hurried.IsZero() && !r.state.Hurried.IsZero()
 	if hurried {
 		r.watch()
-		r.abandon()
+		r.hurryTurn()
 	}
 	r.stale = true
 	r.show(r.state, r.trail)

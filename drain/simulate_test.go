@@ -61,8 +61,8 @@ func (s *simulation) hear(call string) {
 // settle steps until nothing moves any more.
 func (s *simulation) settle() {
 	for range 20 {
-		if s.state.Leaves() {
-			return
+		if s.state.Leaves() || s.state.Phase == Closed {
+			return // Run asks for nothing more
 		}
 		next := Step(s.plan, s.state, s.look, s.now)
 		if next.Orders(s.plan) == s.told {

@@ -62,6 +62,7 @@ func (d *Drainer) CountRefused() { d.traffic.refused.Add(1) }
 // probePaths are where platforms ask for health and metrics, by custom.
 var probePaths = map[string]bool{
 	"/readyz": true, "/livez": true, "/health": true, "/healthz": true, "/metrics": true,
+	"/v1/drain": true, // whoever watches a drain must not keep it from being quiet
 }
 
 // probeAgents are how platforms introduce themselves when they probe elsewhere.

@@ -78,6 +78,16 @@ func (r *run) abandon() {
 	}
 }
 
+// hurryTurn makes way for the hand-back that a second SIGINT asks for. Only a
+// closing that has begun goes on, as long as it still may.
+func (r *run) hurryTurn() {
+	if r.turn != nil && r.turn.to == Closed {
+		r.turn.by = earlier(r.turn.by, r.plan.enterBy(r.state, time.Now()))
+		return
+	}
+	r.abandon()
+}
+
 // enterBy is how long a state can wait for its Enter.
 func (p Plan) enterBy(s State, now time.Time) time.Time {
 	switch s.Phase {
