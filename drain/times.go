@@ -29,6 +29,9 @@ func (p Plan) closeAt(s State) time.Time { return s.Deadline.Add(-p.closing()) }
 // closing is the time that closing has at least.
 func (p Plan) closing() time.Duration { return (p.HandBack - p.StopTimeout) / 2 }
 
+// moment is what it takes to act on a time that has come.
+func (p Plan) moment() time.Duration { return p.closing() / 4 }
+
 // stopBy is when work that is stopped now must have returned: after StopTimeout,
 // or sooner when HandBack begins late (a suspended machine) or in a hurry, which
 // leaves half of the time to the work and half to giving it back.

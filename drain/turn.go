@@ -38,7 +38,8 @@ func follow(s Service) func(context.Context, Orders) error {
 // work that they let in.
 func (r *run) begin(next State, call func(context.Context, Orders) error) {
 	by := r.plan.enterBy(next, time.Now())
-	ctx, cancel := context.WithDeadline(r.ctx, by)
+	// A service that heeds its context has a moment to return before it is left behind.
+	ctx, cancel := context.WithDeadline(r.ctx, by.Add(-r.plan.moment()))
 	t := &turn{to: next.Phase, by: by, done: make(chan error, 1), cancel: cancel}
 	r.turn, r.looks, r.stale = t, nil, true
 	orders := next.Orders(r.plan)
@@ -92,7 +93,7 @@ func (r *run) hurryTurn() {
 func (p Plan) enterBy(s State, now time.Time) time.Time {
 	switch s.Phase {
 	case Closed:
-		return s.Deadline.Add(-p.closing() / 4) // the report comes after it
+		return s.Deadline.Add(-p.moment()) // the report comes after it
 	case HandBack:
 		return p.closeAt(s)
 	default:

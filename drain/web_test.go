@@ -1,0 +1,433 @@
+package drain
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// site is a drained http.Server on a real port.
+type site struct {
+	*Drainer
+	t       *testing.T
+	addr    string
+	signals chan os.Signal
+	done    chan error // what Run returned
+}
+
+// small is a plan whose parts are short enough to reach the end of in a test.
+var small = Plan{
+	Grace: 2 * time.Second, Margin: 200 * time.Millisecond,
+	HandBack: 600 * time.Millisecond, StopTimeout: 300 * time.Millisecond,
+}
+
+func open(t *testing.T, p Plan, handler http.Handler, o HTTPOptions) *site {
+	t.Helper()
+	signals := make(chan os.Signal, 1)
+	o.Signals, o.Logger = signals, slog.New(slog.NewTextHandler(io.Discard, nil))
+	o.Exit = func(code int) { t.Errorf("the watchdog ended the process with %d", code) }
+	srv := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
+	d, err := HTTP(srv, p, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &site{Drainer: d, t: t, addr: listener.Addr().String(), signals: signals, done: make(chan error, 1)}
+	go func() { _ = srv.Serve(listener) }()
+	go func() { s.done <- d.Run(context.Background()) }()
+	return s
+}
+
+// stop sends SIGTERM and returns once it is heard.
+func (s *site) stop() {
+	s.signals <- syscall.SIGTERM
+	<-s.Begun()
+}
+
+// stopped waits for the end and returns the report.
+func (s *site) stopped() Report {
+	s.t.Helper()
+	select {
+	case err := <-s.done:
+		if err != nil {
+			s.t.Errorf("Run: %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		s.t.Fatal("the drain does not end")
+	}
+	return *s.Status().Report
+}
+
+// until polls for a fact that comes about by itself.
+func until(t *testing.T, what string, fact func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); !fact(); {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
+		}
+		<-time.After(time.Millisecond)
+	}
+}
+
+// request sends a request on a connection of its own and returns what is needed to read the answer.
+func (s *site) request(path string, header ...string) (net.Conn, *bufio.Reader) {
+	s.t.Helper()
+	conn, err := net.Dial("tcp", s.addr)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { conn.Close() })
+	lines := append([]string{"GET " + path + " HTTP/1.1", "Host: test"}, header...)
+	if _, err := io.WriteString(conn, strings.Join(lines, "\r\n")+"\r\n\r\n"); err != nil {
+		s.t.Fatal(err)
+	}
+	return conn, bufio.NewReader(conn)
+}
+
+// get is a whole request.
+func (s *site) get(path string) (*http.Response, string) {
+	s.t.Helper()
+	_, r := s.request(path)
+	return s.answer(r)
+}
+
+func (s *site) answer(r *bufio.Reader) (*http.Response, string) {
+	s.t.Helper()
+	response, err := http.ReadResponse(r, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return response, string(body)
+}
+
+// gate is a handler that answers when it is opened.
+type gate struct{ inside, open chan struct{} }
+
+func newGate() gate { return gate{make(chan struct{}, 16), make(chan struct{})} }
+
+func (g gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	g.inside <- struct{}{}
+	select {
+	case <-g.open:
+		io.WriteString(w, "served")
+	case <-r.Context().Done():
+		http.Error(w, context.Cause(r.Context()).Error(), http.StatusServiceUnavailable)
+	}
+}
+
+// hijack takes a connection over as a WebSocket library would, tells the client
+// so, and returns it.
+func hijack(t *testing.T, w http.ResponseWriter) net.Conn {
+	conn, _, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		t.Errorf("hijack: %v", err)
+		return nil
+	}
+	io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: test\r\n\r\n")
+	return conn
+}
+
+func TestARequestThatRunsIsServedAndANewOneIsRefused(t *testing.T) {
+	slow := newGate()
+	s := open(t, small, slow, HTTPOptions{})
+	_, answer := s.request("/slow")
+	<-slow.inside
+	s.stop()
+	until(t, "finish", func() bool { return s.Phase() == Finish })
+
+	// The service takes the order a moment after the phase is seen.
+	until(t, "new requests are refused", func() bool {
+		_, r := s.request("/new")
+		refused, err := http.ReadResponse(r, nil)
+		if err != nil || refused.StatusCode != http.StatusServiceUnavailable {
+			return false
+		}
+		defer refused.Body.Close()
+		var problem struct{ Code string }
+		if err := json.NewDecoder(refused.Body).Decode(&problem); err != nil || problem.Code != "draining" {
+			t.Errorf("a refusal says %+v (%v)", problem, err)
+		}
+		if refused.Header.Get("Retry-After") == "" || !refused.Close {
+			t.Errorf("a refusal has headers %v", refused.Header)
+		}
+		return true
+	})
+	close(slow.open)
+	if response, body := s.answer(answer); response.StatusCode != http.StatusOK || body != "served" {
+		t.Errorf("G7: the running request was answered %d %q", response.StatusCode, body)
+	}
+	report := s.stopped()
+	if report.Tasks.Finished < 1 || report.Tasks.Fenced != 0 || report.Refused < 1 || report.ExitCode != 0 {
+		t.Errorf("report %+v", report)
+	}
+}
+
+func TestAHandlerThatListensIsStoppedWithTheReason(t *testing.T) {
+	never := newGate()
+	s := open(t, small, never, HTTPOptions{})
+	_, answer := s.request("/never")
+	<-never.inside
+	begin := time.Now()
+	s.stop()
+	if _, body := s.answer(answer); !strings.Contains(body, ErrDraining.Error()) {
+		t.Errorf("the handler was stopped with %q", body)
+	}
+	report := s.stopped()
+	if report.Tasks.HandedBack != 1 {
+		t.Errorf("report %+v", report)
+	}
+	if took := time.Since(begin); took > small.Grace-small.Margin {
+		t.Errorf("G8: took %v", took)
+	}
+}
+
+func TestAHandlerThatIgnoresEverythingIsLeftBehind(t *testing.T) {
+	stuck, inside := make(chan struct{}), make(chan struct{})
+	s := open(t, small, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		close(inside)
+		<-stuck
+	}), HTTPOptions{})
+	s.request("/stuck")
+	<-inside
+	begin := time.Now()
+	s.stop()
+	report := s.stopped()
+	if took := time.Since(begin); took > small.Grace-small.Margin {
+		t.Errorf("G8: took %v", took)
+	}
+	if report.Tasks.Fenced != 1 {
+		t.Errorf("report %+v", report)
+	}
+	close(stuck)
+}
+
+func TestAHijackedConnectionIsWaitedForAndSaysFarewell(t *testing.T) {
+	s := open(t, small, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn := hijack(t, w)
+		OnDrain(r.Context(), func(context.Context) {
+			io.WriteString(conn, "farewell")
+			conn.Close()
+		})
+	}), HTTPOptions{})
+	conn, answer := s.request("/ws")
+	if response, _ := http.ReadResponse(answer, nil); response.StatusCode != http.StatusSwitchingProtocols {
+		t.Fatalf("the upgrade was answered %d", response.StatusCode)
+	}
+	s.stop()
+	last, err := io.ReadAll(answer)
+	if string(last) != "farewell" {
+		t.Errorf("G7: the last words are %q (%v)", last, err)
+	}
+	conn.Close()
+	if report := s.stopped(); report.Clients.Served != 1 || report.Clients.Closed != 0 {
+		t.Errorf("report %+v", report)
+	}
+}
+
+// The peer never answers and the handler waits for it: a second, and that is all.
+func TestAClientThatNeverAnswersItsCloseCostsASecond(t *testing.T) {
+	s := open(t, Plan{}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn := hijack(t, w)
+		OnDrain(r.Context(), func(context.Context) { io.WriteString(conn, "close frame") })
+		_, _ = io.Copy(io.Discard, conn)
+	}), HTTPOptions{})
+	_, answer := s.request("/ws")
+	if _, err := http.ReadResponse(answer, nil); err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	s.stop()
+	report := s.stopped()
+	if took := time.Since(begin); took > 2*time.Second {
+		t.Errorf("G8: took %v", took)
+	}
+	if report.Clients.Closed != 1 {
+		t.Errorf("report %+v", report)
+	}
+}
+
+func TestAConnectionNobodyEndsIsCutInHandBack(t *testing.T) {
+	s := open(t, small, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { hijack(t, w) }), HTTPOptions{})
+	_, answer := s.request("/ws")
+	if _, err := http.ReadResponse(answer, nil); err != nil {
+		t.Fatal(err)
+	}
+	s.stop()
+	report := s.stopped()
+	if _, err := answer.ReadByte(); err == nil {
+		t.Error("the connection is still open")
+	}
+	if report.Clients.Closed != 1 || len(report.Phases) != 3 {
+		t.Errorf("report %+v", report)
+	}
+}
+
+// net/http's own Shutdown waits up to 5 s for a connection that has sent
+// nothing, and forever for one in the middle of a request.
+func TestSilentConnectionsCostNothing(t *testing.T) {
+	s := open(t, Plan{}, http.NotFoundHandler(), HTTPOptions{})
+	for range 3 {
+		conn, err := net.Dial("tcp", s.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+	}
+	half, _ := net.Dial("tcp", s.addr)
+	defer half.Close()
+	io.WriteString(half, "GET / HTTP/1.1\r\nHost: ")
+	s.get("/")
+	begin := time.Now()
+	s.stop()
+	s.stopped()
+	if took := time.Since(begin); took > time.Second {
+		t.Errorf("G8: took %v", took)
+	}
+}
+
+// Clients that come and go as fast as they can, all through the drain.
+func TestClientsThatComeAndGoDoNotChangeTheTime(t *testing.T) {
+	for name, o := range map[string]HTTPOptions{"alone": {}, "with a peer": {Peer: func() bool { return true }}} {
+		t.Run(name, func(t *testing.T) {
+			plan := small
+			plan.Shared, plan.Announce = o.Peer != nil, Window{Min: 100 * time.Millisecond, Quiet: 50 * time.Millisecond, Max: 300 * time.Millisecond}
+			s := open(t, plan, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello") }), o)
+			enough, gone := make(chan struct{}), make(chan struct{})
+			go func() {
+				defer close(gone)
+				for {
+					select {
+					case <-enough:
+						return
+					default:
+					}
+					if conn, err := net.Dial("tcp", s.addr); err == nil {
+						io.WriteString(conn, "GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+						conn.Close()
+					}
+				}
+			}()
+			begin := time.Now()
+			s.stop()
+			report := s.stopped()
+			took := time.Since(begin)
+			close(enough)
+			<-gone
+			if took > time.Second {
+				t.Errorf("G8: took %v: %+v", took, report)
+			}
+		})
+	}
+}
+
+func TestWithAPeerNothingIsRefusedUntilTheListenerCloses(t *testing.T) {
+	plan := small
+	plan.Shared, plan.Announce = true, Window{Min: 200 * time.Millisecond, Quiet: 50 * time.Millisecond, Max: time.Second}
+	slow := newGate()
+	mux := http.NewServeMux()
+	mux.Handle("/slow", slow)
+	mux.HandleFunc("/quick", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello") })
+	s := open(t, plan, mux, HTTPOptions{Peer: func() bool { return true }})
+	s.request("/slow")
+	<-slow.inside
+	s.stop()
+	seen := map[Phase]bool{}
+	until(t, "a request served in finish", func() bool {
+		phase := s.Phase()
+		response, body := s.get("/quick")
+		if response.StatusCode != http.StatusOK || body != "hello" {
+			t.Errorf("G6: in %s a request is answered %d", phase, response.StatusCode)
+		}
+		seen[phase] = true
+		return seen[Finish]
+	})
+	if !seen[Announce] {
+		t.Error("there was no announcement")
+	}
+	close(slow.open)
+	if report := s.stopped(); report.Refused != 0 || report.RequestsAfterSignal < 2 {
+		t.Errorf("report %+v", report)
+	}
+}
+
+func TestReadinessAndHealthTurn(t *testing.T) {
+	slow := newGate()
+	mux := http.NewServeMux()
+	mux.Handle("/", slow)
+	s := open(t, small, mux, HTTPOptions{})
+	mux.HandleFunc("/readyz", s.ServeReady)
+	mux.HandleFunc("/health", s.ServeHealth)
+	mux.HandleFunc("/v1/drain", s.ServeStatus)
+	s.request("/slow")
+	<-slow.inside
+	for path, want := range map[string]string{"/readyz": `{"status":"ready"}`, "/health": `{"status":"ok"}`} {
+		if response, body := s.get(path); response.StatusCode != http.StatusOK || strings.TrimSpace(body) != want {
+			t.Errorf("before the signal %s says %d %s", path, response.StatusCode, body)
+		}
+	}
+	s.stop()
+	until(t, "finish", func() bool { return s.Phase() == Finish })
+	for _, path := range []string{"/readyz", "/health"} {
+		want := `{"phase":"finish","status":"draining"}`
+		if response, body := s.get(path); response.StatusCode != http.StatusServiceUnavailable || strings.TrimSpace(body) != want {
+			t.Errorf("after the signal %s says %d %s", path, response.StatusCode, body)
+		}
+	}
+	_, body := s.get("/v1/drain")
+	var status Status
+	if err := json.Unmarshal([]byte(body), &status); err != nil {
+		t.Fatal(err)
+	}
+	if len(status.WaitingFor.Work) != 1 || status.WaitingFor.Work[0] != "GET /slow" || status.Signal != "SIGTERM" {
+		t.Errorf("status %s", body)
+	}
+	close(slow.open)
+	s.stopped()
+}
+
+func TestAHandlerSeesTheServersOwnWriter(t *testing.T) {
+	s := open(t, small, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.(http.Flusher).Flush()
+		if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Minute)); err != nil {
+			t.Errorf("through Unwrap: %v", err)
+		}
+		if n, err := io.Copy(w, strings.NewReader("copied")); n != 6 || err != nil {
+			t.Errorf("copied %d, %v", n, err)
+		}
+		if OnDrain(context.Background(), nil) || !OnDrain(r.Context(), func(context.Context) {}) {
+			t.Error("OnDrain does not know whose request it is asked about")
+		}
+	}), HTTPOptions{})
+	if _, body := s.get("/"); body != "copied" {
+		t.Errorf("body %q", body)
+	}
+	s.stop()
+	s.stopped()
+}
+
+func TestAPlanThatDoesNotFitIsRefusedBeforeTheServerStarts(t *testing.T) {
+	srv := &http.Server{}
+	if _, err := HTTP(srv, Plan{Grace: time.Second}, HTTPOptions{}); err == nil || srv.Handler != nil {
+		t.Errorf("err %v, handler %v", err, srv.Handler)
+	}
+	if _, err := New(Plan{}, nil, Options{}); err == nil {
+		t.Error("a drain of nothing was made")
+	}
+}
