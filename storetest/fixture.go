@@ -1,0 +1,187 @@
+package storetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/lastcall-dev/lastcall"
+)
+
+// fixture is the ground that a case stands on: data of its own, a handle that stays open to the end, and as many more
+// as the case asks for.
+type fixture struct {
+	testing.TB
+	store lastcall.Store
+	ctx   context.Context // of the test: every call is made under it
+
+	open    Open
+	name    string
+	janitor *node // sweeps for everybody; joined when it is first needed
+}
+
+// patience is how long a case waits for what must come in the end. It is far beyond what any store needs, so that a busy
+// machine fails no case.
+const patience = 20 * time.Second
+
+func newFixture(t *testing.T, open Open, name string) *fixture {
+	f := &fixture{TB: t, open: open, name: name, ctx: t.Context()}
+	// The test's own context ends before its clean-up runs; nothing here calls the store that late, except for Close.
+	f.store = f.handle()
+	return f
+}
+
+// handle opens one more handle on the case's data, closed at the end.
+func (f *fixture) handle() lastcall.Store {
+	f.Helper()
+	h := f.mortalHandle()
+	f.Cleanup(func() {
+		if err := h.Close(); err != nil {
+			f.Errorf("close: %v", err)
+		}
+	})
+	return h
+}
+
+// mortalHandle opens a handle that the case must close itself.
+func (f *fixture) mortalHandle() lastcall.Store {
+	f.Helper()
+	h := f.open(f.TB, f.name)
+	if h == nil {
+		f.Fatal("the store under test gave no handle")
+	}
+	return h
+}
+
+// eventually asks until the answer is yes, and fails the case when it never is.
+func (f *fixture) eventually(what string, ask func() bool) {
+	f.Helper()
+	again := time.NewTicker(2 * time.Millisecond)
+	defer again.Stop()
+	deadline := time.After(patience)
+	for !ask() {
+		select {
+		case <-again.C:
+		case <-deadline:
+			f.Fatalf("waited %s in vain until %s", patience, what)
+		}
+	}
+}
+
+// must fails the case when a call that has to succeed did not.
+func (f *fixture) must(err error) {
+	f.Helper()
+	if err != nil {
+		f.Fatalf("unexpected error: %v", err)
+	}
+}
+
+// wantCode fails the case unless err has the code.
+func (f *fixture) wantCode(err error, code lastcall.Code) {
+	f.Helper()
+	if got := lastcall.CodeOf(err); err == nil || got != code {
+		f.Fatalf("got the error %v (code %q), want the code %q", err, got, code)
+	}
+}
+
+// submit submits and gives back the tasks, which must all be new ones.
+func (f *fixture) submit(s ...lastcall.Submission) []lastcall.Task {
+	f.Helper()
+	answer, err := f.store.Submit(f.ctx, s)
+	f.must(err)
+	if len(answer) != len(s) {
+		f.Fatalf("%d submissions were answered with %d tasks", len(s), len(answer))
+	}
+	tasks := make([]lastcall.Task, len(answer))
+	for i, a := range answer {
+		if a.Replayed {
+			f.Fatalf("submission %d was answered as a repeat: %+v", i, a)
+		}
+		tasks[i] = a.Task
+	}
+	return tasks
+}
+
+// submitOne submits one task.
+func (f *fixture) submitOne(s lastcall.Submission) lastcall.Task {
+	f.Helper()
+	return f.submit(s)[0]
+}
+
+// submitMany submits n tasks alike.
+func (f *fixture) submitMany(n int, s lastcall.Submission) []lastcall.Task {
+	f.Helper()
+	all := make([]lastcall.Submission, n)
+	for i := range all {
+		all[i] = s
+	}
+	return f.submit(all...)
+}
+
+// task reads a task.
+func (f *fixture) task(id string) lastcall.Task {
+	f.Helper()
+	t, err := f.store.Task(f.ctx, id)
+	f.must(err)
+	return t
+}
+
+// cancel asks for the end of a task.
+func (f *fixture) cancel(id string) lastcall.Task {
+	f.Helper()
+	t, err := f.store.Cancel(f.ctx, id)
+	f.must(err)
+	return t
+}
+
+// sweep sweeps until nothing more is to be done at once, forgetting nothing, and adds up what was done. Next is the
+// last one's.
+func (f *fixture) sweep() lastcall.Swept {
+	f.Helper()
+	return f.sweepWith(lastcall.Sweep{Limit: 1000})
+}
+
+// sweepWith is sweep with settings; those that are zero take the suite's.
+func (f *fixture) sweepWith(s lastcall.Sweep) lastcall.Swept {
+	f.Helper()
+	if f.janitor == nil {
+		f.janitor = f.node()
+	}
+	if s.Incarnation == "" {
+		s.Incarnation = f.janitor.incarnation
+	}
+	if s.MaxCrashes == 0 {
+		s.MaxCrashes = lastcall.DefaultMaxCrashes
+	}
+	if s.KeepTasks == 0 {
+		s.KeepTasks = 24 * time.Hour
+	}
+	if s.KeepEvents == 0 {
+		s.KeepEvents = 24 * time.Hour
+	}
+	var sum lastcall.Swept
+	for range 1000 {
+		did, err := f.store.Sweep(f.ctx, s)
+		f.must(err)
+		sum.Due += did.Due
+		sum.Expired += did.Expired
+		sum.Crashed += did.Crashed
+		sum.Forgotten += did.Forgotten
+		sum.Next = did.Next
+		if !did.More {
+			return sum
+		}
+	}
+	f.Fatalf("a thousand sweeps were not enough: %+v", sum)
+	return sum
+}
+
+// wantStatus fails the case unless the stored task stands where it should.
+func (f *fixture) wantStatus(id string, want lastcall.Status) lastcall.Task {
+	f.Helper()
+	t := f.task(id)
+	if t.Status != want {
+		f.Fatalf("task %s is %s, want %s", id, t.Status, want)
+	}
+	return t
+}

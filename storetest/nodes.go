@@ -1,0 +1,75 @@
+package storetest
+
+import (
+	"slices"
+	"time"
+
+	"github.com/lastcall-dev/lastcall"
+)
+
+func nodesJoinAnew(f *fixture) {
+	other := f.handle()
+	seen := map[string]bool{}
+	for i := range 10 {
+		n := f.join([]lastcall.Store{f.store, other}[i%2], "pod-a", time.Minute)
+		if seen[n.incarnation] {
+			f.Fatalf("the incarnation %q joined twice", n.incarnation)
+		}
+		seen[n.incarnation] = true
+	}
+}
+
+// listed finds an incarnation in the list of nodes.
+func (f *fixture) listed(incarnation string) lastcall.Node {
+	f.Helper()
+	all, err := f.store.Nodes(f.ctx)
+	f.must(err)
+	i := slices.IndexFunc(all, func(n lastcall.Node) bool { return n.Incarnation == incarnation })
+	if i < 0 {
+		f.Fatalf("%q is not among the nodes %+v", incarnation, all)
+	}
+	return all[i]
+}
+
+func nodesAreListed(f *fixture) {
+	now := f.submitOne(lastcall.Submission{Type: "clock"}).CreatedAt
+	inc, err := f.store.Join(f.ctx, lastcall.NodeInfo{
+		Name: "pod-a", Version: "v1.2.3", Types: []string{"render", "日本語"}, Lease: time.Minute, Address: "10.0.0.1:80",
+	})
+	f.must(err)
+	joined := f.listed(inc)
+	if joined.Name != "pod-a" || joined.Version != "v1.2.3" || !slices.Equal(joined.Types, []string{"render", "日本語"}) ||
+		!joined.Alive || joined.Since.Before(now) || joined.SeenAt.Before(joined.Since) {
+		f.Fatalf("a node that joined is listed as %+v", joined)
+	}
+	_, err = f.store.Beat(f.ctx, lastcall.Beat{Incarnation: inc, Phase: "finish", Running: 3, Connections: 7, Lease: time.Minute})
+	f.must(err)
+	got := f.listed(inc)
+	if got.Phase != "finish" || got.Running != 3 || got.Connections != 7 || !got.Alive || !got.Since.Equal(joined.Since) ||
+		got.SeenAt.Before(joined.SeenAt) {
+		f.Fatalf("a node that beats is listed as %+v", got)
+	}
+	second := f.join(f.handle(), "pod-b", time.Minute)
+	all, err := f.store.Nodes(f.ctx)
+	f.must(err)
+	if len(all) != 2 || all[0].Incarnation != second.incarnation {
+		f.Fatalf("the nodes are %+v, want two, the newest first", all)
+	}
+}
+
+func nodesThatLeft(f *fixture) {
+	n := f.node()
+	f.must(n.store.Leave(f.ctx, n.incarnation))
+	if f.listed(n.incarnation).Alive {
+		f.Fatal("a node that left is listed as alive")
+	}
+}
+
+func nodesThatDied(f *fixture) {
+	m := f.mortal()
+	if !f.listed(m.incarnation).Alive {
+		f.Fatal("a node that joined is not listed as alive")
+	}
+	m.dieUnswept()
+	f.eventually("the dead node was listed as dead", func() bool { return !m.alive() })
+}
