@@ -1,0 +1,110 @@
+package ws
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/lastcall-dev/lastcall"
+)
+
+// What a client may say. A frame of another type decodes to nil: it is for a newer server, and ignored.
+type (
+	helloFrame struct {
+		resume   *lastcall.Cursor
+		progress bool // caps: the client wants task.progress states
+	}
+	ackFrame   struct{ seq int64 }
+	pongFrame  struct{}
+	watchFrame struct{ tasks []string }
+	byeFrame   struct{}
+)
+
+// badFrame is what is wrong with a frame, in words for the client.
+type badFrame string
+
+func (e badFrame) Error() string { return string(e) }
+
+// decode reads one text frame. Its error is a badFrame, written for the client. Unknown fields are ignored.
+func decode(b []byte) (any, error) {
+	if !utf8.Valid(b) {
+		return nil, badFrame("the frame is not UTF-8")
+	}
+	var head struct {
+		T *string `json:"t"`
+	}
+	if err := json.Unmarshal(b, &head); err != nil {
+		return nil, badFrame("the frame is not a JSON object with a string t")
+	}
+	if head.T == nil {
+		return nil, badFrame("the frame has no t")
+	}
+	switch *head.T {
+	case "hello":
+		return decodeHello(b)
+	case "ack":
+		return decodeAck(b)
+	case "pong":
+		return pongFrame{}, nil
+	case "watch":
+		return decodeWatch(b)
+	case "bye":
+		return byeFrame{}, nil
+	}
+	return nil, nil
+}
+
+func decodeHello(b []byte) (any, error) {
+	var in struct {
+		Resume *string  `json:"resume"`
+		Caps   []string `json:"caps"`
+	}
+	if err := json.Unmarshal(b, &in); err != nil {
+		return nil, badFrame("hello: " + whatsWrong(err))
+	}
+	f := helloFrame{progress: slices.Contains(in.Caps, "progress")}
+	if in.Resume != nil {
+		at, err := lastcall.ParseCursor(*in.Resume)
+		if err != nil {
+			return nil, badFrame("hello: resume: " + err.Error())
+		}
+		f.resume = &at
+	}
+	return f, nil
+}
+
+func decodeAck(b []byte) (any, error) {
+	var in struct {
+		Seq *int64 `json:"seq"`
+	}
+	if err := json.Unmarshal(b, &in); err != nil {
+		return nil, badFrame("ack: " + whatsWrong(err))
+	}
+	if in.Seq == nil || *in.Seq < 0 {
+		return nil, badFrame("ack: seq must be a position in the mailbox")
+	}
+	return ackFrame{*in.Seq}, nil
+}
+
+func decodeWatch(b []byte) (any, error) {
+	var in struct {
+		Tasks []string `json:"tasks"`
+	}
+	if err := json.Unmarshal(b, &in); err != nil {
+		return nil, badFrame("watch: " + whatsWrong(err))
+	}
+	if in.Tasks == nil {
+		return nil, badFrame("watch: tasks must be a list of ids")
+	}
+	return watchFrame{in.Tasks}, nil
+}
+
+// whatsWrong names the field that has another type than it should.
+func whatsWrong(err error) string {
+	var te *json.UnmarshalTypeError
+	if errors.As(err, &te) && te.Field != "" {
+		return te.Field + " must not be a " + te.Value
+	}
+	return "not a JSON object"
+}

@@ -1,0 +1,54 @@
+package ws
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Options are the settings of a Server. A field that is zero stands for its default.
+type Options struct {
+	Node   string // the node's name, in welcome frames
+	Logger *slog.Logger
+	// Ping is how often a peer is asked whether it is there; 25 s. One that has vanished is gone within two of them.
+	Ping time.Duration
+	// HelloWait is how long a client may take to say hello before it is served as one that never will; 1 s.
+	HelloWait time.Duration
+	// WriteTimeout is how long a peer may take nothing of what is written to it; 10 s.
+	WriteTimeout time.Duration
+	// MaxConnections bounds the connections; one more is answered with 4007. 0: no bound.
+	MaxConnections int
+	// MaxFrame bounds a frame of a client, in bytes; 64 KiB.
+	MaxFrame int
+	// Pending lists the client's tasks that run on this node, for the drain frame. Nil: none do.
+	Pending func(client string) []string
+}
+
+// The defaults of Options.
+const (
+	DefaultPing         = 25 * time.Second
+	DefaultHelloWait    = time.Second
+	DefaultWriteTimeout = 10 * time.Second
+	DefaultMaxFrame     = 64 << 10
+)
+
+func (o Options) withDefaults() Options {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Pending == nil {
+		o.Pending = func(string) []string { return nil }
+	}
+	o.Ping = or(o.Ping, DefaultPing)
+	o.HelloWait = or(o.HelloWait, DefaultHelloWait)
+	o.WriteTimeout = or(o.WriteTimeout, DefaultWriteTimeout)
+	o.MaxFrame = or(o.MaxFrame, DefaultMaxFrame)
+	return o
+}
+
+func or[T comparable](v, fallback T) T {
+	var zero T
+	if v == zero {
+		return fallback
+	}
+	return v
+}

@@ -1,0 +1,149 @@
+package ws
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/gorilla/websocket"
+	"github.com/lastcall-dev/lastcall/hub"
+)
+
+// read takes what the peer says until the connection ends. Once a close frame of ours is decided on it goes on, without
+// listening, until the peer answers or its time is up.
+func (c *conn) read() {
+	for {
+		kind, r, err := c.ws.NextReader()
+		if err != nil {
+			c.end(err)
+			return
+		}
+		if c.closing() {
+			continue
+		}
+		if err := c.frame(kind, r); err != nil {
+			c.close(CodeBadFrame, err.Error())
+		}
+	}
+}
+
+// frame takes one message. Its error is a badFrame; when the connection itself fails the next read says so.
+func (c *conn) frame(kind int, r io.Reader) error {
+	if kind != websocket.TextMessage {
+		return badFrame("binary frames are not spoken here")
+	}
+	p := c.srv.buffers.Get().(*[]byte)
+	defer c.srv.putBuffer(p)
+	b, err := readUpTo((*p)[:0], r, c.srv.opts.MaxFrame)
+	*p = b
+	if err != nil {
+		if errors.Is(err, errTooLong) {
+			return badFrame(fmt.Sprintf("the frame is longer than %d bytes", c.srv.opts.MaxFrame))
+		}
+		return nil
+	}
+	f, err := decode(b)
+	if err != nil {
+		return err
+	}
+	return c.take(f)
+}
+
+// take acts on a frame.
+func (c *conn) take(f any) error {
+	c.mu.Lock()
+	c.heard()
+	sub := c.sub
+	c.mu.Unlock()
+	switch f := f.(type) {
+	case helloFrame:
+		return c.takeHello(f)
+	case ackFrame:
+		if sub != nil { // else nothing has been sent that could be acknowledged
+			sub.Ack(f.seq)
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.receipt.ack(f.seq, c.srv.now())
+		}
+	case watchFrame:
+		return c.takeWatch(f)
+	case byeFrame:
+		c.close(CodeNormal, "")
+	}
+	return nil
+}
+
+func (c *conn) takeHello(f helloFrame) error {
+	c.mu.Lock()
+	if c.hello {
+		c.mu.Unlock()
+		return badFrame("hello was said before")
+	}
+	old := c.sub // if the hello is late: what is asked for from here on is not asked of this one
+	c.sub = nil
+	c.begin(hub.Start{Resume: f.resume, Progress: f.progress}, true)
+	c.mu.Unlock()
+	if old != nil {
+		old.Close()
+	}
+	return nil
+}
+
+// maxID bounds the id of a task in a watch frame.
+const maxID = 64
+
+func (c *conn) takeWatch(f watchFrame) error {
+	if !c.service {
+		c.close(CodeForbidden, "only a service may watch tasks of others")
+		return nil
+	}
+	for _, id := range f.tasks {
+		if id == "" || len(id) > maxID {
+			return badFrame(fmt.Sprintf("watch: an id has 1 to %d bytes", maxID))
+		}
+	}
+	return c.watch(f.tasks)
+}
+
+// watch passes the tasks to the subscriber, or keeps them until there is one.
+func (c *conn) watch(ids []string) error {
+	c.mu.Lock()
+	sub := c.sub
+	if sub == nil {
+		defer c.mu.Unlock()
+		if len(c.early)+len(ids) > hub.MaxWatched {
+			return badFrame(tooManyWatched)
+		}
+		c.early = append(c.early, ids...)
+		return nil
+	}
+	c.mu.Unlock()
+	if err := sub.Watch(ids); err != nil {
+		return badFrame(tooManyWatched)
+	}
+	return nil
+}
+
+const tooManyWatched = "watch: too many tasks are watched"
+
+var errTooLong = errors.New("too long")
+
+// readUpTo appends what r has to b; it fails with errTooLong past most bytes.
+func readUpTo(b []byte, r io.Reader, most int) ([]byte, error) {
+	for {
+		if len(b) > most {
+			return b, errTooLong
+		}
+		if len(b) == cap(b) {
+			b = append(b, 0)[:len(b)]
+		}
+		n, err := r.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		switch {
+		case err == io.EOF && len(b) <= most:
+			return b, nil
+		case err != nil && err != io.EOF:
+			return b, err
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package ws
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"math"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/lastcall-dev/lastcall"
+)
+
+// Subprotocol is the only one that is spoken. A client that names none is served too.
+const Subprotocol = "lastcall.v1"
+
+// socket is all that this package asks of a WebSocket library.
+type socket interface {
+	NextReader() (messageType int, r io.Reader, err error)
+	WriteMessage(messageType int, data []byte) error
+	WriteControl(messageType int, data []byte, deadline time.Time) error
+	SetPingHandler(h func(payload string) error)
+	SetPongHandler(h func(payload string) error)
+	Close() error
+}
+
+// readBuffer is the size of a connection's own read buffer. What clients say is short, and it is held all the time.
+const readBuffer = 256
+
+// upgrade answers the handshake and puts c on top of the connection. A *lastcall.Error is for the caller to answer; after
+// any other there is nobody left to answer.
+func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, c *conn) error {
+	offered := websocket.Subprotocols(r)
+	if len(offered) > 0 && !slices.Contains(offered, Subprotocol) {
+		return lastcall.Errorf(lastcall.CodeInvalidRequest, "the only subprotocol is "+Subprotocol)
+	}
+	h := &hijacker{ResponseWriter: w, wire: &c.wire}
+	u := websocket.Upgrader{
+		Subprotocols: []string{Subprotocol},
+		// What it takes to be let in has been checked: origins, hosts, who is asking.
+		CheckOrigin:     func(*http.Request) bool { return true },
+		ReadBufferSize:  readBuffer,
+		WriteBufferPool: &s.writeBuffers,
+		// The caller answers, in the one shape that all errors have.
+		Error: func(http.ResponseWriter, *http.Request, int, error) {},
+	}
+	ws, err := u.Upgrade(h, r, nil)
+	switch {
+	case err == nil:
+		c.ws = ws
+		c.wire.boundSendBuffer()
+		return nil
+	case h.taken:
+		return err
+	}
+	return lastcall.Errorf(lastcall.CodeInvalidRequest, "this path speaks WebSocket: "+err.Error())
+}
+
+// hijacker slips the wire between the library and the network.
+type hijacker struct {
+	http.ResponseWriter
+	wire  *wire
+	taken bool
+}
+
+// Hijack makes hijacker an http.Hijacker.
+func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	c, brw, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	h.taken = true
+	h.wire.Conn = c
+	return h.wire, brw, nil
+}
+
+// refuse answers a handshake with an error, as the REST API does: RFC 9457.
+func refuse(w http.ResponseWriter, e *lastcall.Error) {
+	body, err := json.Marshal(map[string]any{
+		"type":   "https://lastcall.dev/problems/" + string(e.Code),
+		"title":  e.Code.Title(),
+		"status": e.Code.HTTPStatus(),
+		"detail": e.Detail,
+		"code":   e.Code,
+	})
+	if err != nil { // strings and a number: cannot fail
+		panic(err)
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if e.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
+	}
+	w.WriteHeader(e.Code.HTTPStatus())
+	_, _ = w.Write(body) // the client may be gone
+}

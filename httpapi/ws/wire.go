@@ -1,0 +1,92 @@
+package ws
+
+import (
+	"errors"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// chunk is how much is handed to the kernel at a time: progress is seen in steps of it.
+	chunk = 32 << 10
+	// lastChance is how long a peer that was too slow has to take the rest of the frame under way, so that it can be
+	// told why it is cut off: a close frame cannot stand inside another.
+	lastChance = time.Second
+	// sendBuffer bounds what the kernel keeps for a peer that does not read; left alone it would grow to megabytes.
+	sendBuffer = 128 << 10
+)
+
+// wire is the network connection under the WebSocket. It keeps its own write deadlines, chunk by chunk, and lets others
+// see how long a write has been stuck. Its zero value needs Conn and patience.
+type wire struct {
+	net.Conn
+	patience time.Duration // for each chunk
+	slow     atomic.Bool   // patience has run out once
+	since    atomic.Int64  // when the chunk under way was begun, in ns since start; 0: none is
+	start    time.Time     // the server's
+}
+
+// SetWriteDeadline does nothing: what the WebSocket library would set is worse than what Write does.
+func (w *wire) SetWriteDeadline(time.Time) error { return nil }
+
+// Write is called by one goroutine at a time: the library sees to it.
+func (w *wire) Write(p []byte) (n int, err error) {
+	for n < len(p) && err == nil {
+		var m int
+		m, err = w.writeChunk(p[n:min(len(p), n+chunk)])
+		n += m
+	}
+	return n, err
+}
+
+func (w *wire) writeChunk(p []byte) (int, error) {
+	w.since.Store(max(1, int64(time.Since(w.start))))
+	defer w.since.Store(0)
+	patience := w.patience
+	if w.slow.Load() {
+		patience = lastChance
+	}
+	n, err := w.try(p, patience)
+	if w.slow.Load() || !errors.Is(err, os.ErrDeadlineExceeded) {
+		return n, err
+	}
+	w.slow.Store(true)
+	m, err := w.try(p[n:], lastChance)
+	return n + m, err
+}
+
+func (w *wire) try(p []byte, patience time.Duration) (int, error) {
+	if err := w.Conn.SetWriteDeadline(time.Now().Add(patience)); err != nil {
+		return 0, err
+	}
+	return w.Conn.Write(p)
+}
+
+// stuck is for how long the write under way has made no progress, at the time now since start; 0 if none is under way.
+func (w *wire) stuck(now time.Duration) time.Duration {
+	if since := w.since.Load(); since != 0 {
+		return now - time.Duration(since)
+	}
+	return 0
+}
+
+// closeWrite tells the peer that nothing more comes, and leaves the other direction open: closing both while something
+// of the peer's is unread would reset the connection, and take from it what it has not read yet.
+func (w *wire) closeWrite() {
+	if half, ok := w.Conn.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite() // the connection may be gone already
+	}
+}
+
+// boundSendBuffer limits what the kernel buffers, where there is a kernel's buffer.
+func (w *wire) boundSendBuffer() {
+	c := w.Conn
+	if under, ok := c.(interface{ NetConn() net.Conn }); ok { // TLS
+		c = under.NetConn()
+	}
+	if tcp, ok := c.(*net.TCPConn); ok {
+		_ = tcp.SetWriteBuffer(sendBuffer) // a wish
+	}
+}
