@@ -125,13 +125,22 @@ func (o *object) whole(m member) int {
 
 // time reads a time of RFC 3339.
 func (o *object) time(m member) time.Time {
-	var t time.Time
 	s, ok := text(m.value)
-	if !ok || t.UnmarshalText([]byte(s)) != nil {
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if !ok || err != nil || lax(s) {
 		o.bad(m.name, "must be a time of RFC 3339, such as 2026-01-02T03:04:05Z")
 		return time.Time{}
 	}
 	return t
+}
+
+// lax reports whether time.Parse took what RFC 3339 does not have: an hour of one digit, a comma before the fraction,
+// an offset of a day or more (go.dev/issue/54580).
+func lax(s string) bool {
+	const upToSecond = len("2006-01-02T15:04:05")
+	zone := s[len(s)-min(len("07:00"), len(s)):]
+	return s[len("2006-01-02T15")] != ':' || s[upToSecond] == ',' ||
+		(s[len(s)-1] != 'Z' && (zone[:2] > "23" || zone[3:] > "59"))
 }
 
 // span reads a duration as Go writes it.

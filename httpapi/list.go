@@ -3,6 +3,7 @@ package httpapi
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,6 +15,8 @@ const defaultPage = 50
 
 // maxCursor bounds the text of a cursor that a client sends back.
 const maxCursor = 512
+
+var badCursor = field("cursor", "is not the next of an earlier page")
 
 // listTasks lists tasks, newest first. Here ?client= is a filter; who asks is said by the header.
 func (a *api) listTasks(c *call) error {
@@ -32,6 +35,9 @@ func (a *api) listTasks(c *call) error {
 		return invalid(errs...)
 	}
 	page, err := a.Store.Tasks(c.ctx(), f)
+	if lastcall.CodeOf(err) == lastcall.CodeInvalidRequest { // all else was checked; what a cursor says only the store knows
+		return invalid(badCursor)
+	}
 	if err != nil {
 		return err
 	}
@@ -69,8 +75,9 @@ func (a *api) filter(q query) (f lastcall.Filter, errs []lastcall.FieldError) {
 	f.Status = statuses(q, bad)
 	f.Limit = pageLimit(q, a.Limits.Page, bad)
 	if f.Before = q.get("cursor"); q.has("cursor") && (f.Before == "" || len(f.Before) > maxCursor) {
-		bad("cursor", "is not the next of an earlier page")
+		errs = append(errs, badCursor)
 	}
+	slices.SortFunc(errs, func(a, b lastcall.FieldError) int { return strings.Compare(a.Field, b.Field) })
 	return f, errs
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/lastcall-dev/lastcall"
 )
 
-// socket hands a handshake over to the WebSocket. All reasons to refuse one are found here, so that a refusal reads as
-// every other error does.
+// socket hands a handshake over to the WebSocket. What is wrong with one as a request of HTTP is found here, so that it is
+// answered as every other error is.
 func (a *api) socket(c *call) error {
 	q, err := readQuery(c.r, identityOnly, nil)
 	if err != nil {
