@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -56,8 +55,9 @@ type Hub struct {
 	next  int             // where the rotation goes on
 	tasks map[string][]watcher
 
-	ends endings
-	acks acks
+	ends  endings
+	acks  acks
+	round round
 }
 
 // box is a mailbox that is read here.
@@ -74,32 +74,34 @@ func New(store lastcall.Store, o Options) *Hub {
 		boxes: make(map[string]*box),
 		tasks: make(map[string][]watcher),
 		acks:  acks{dirty: make(map[string]lastcall.Cursor), kick: make(chan struct{}, 1)},
+		round: round{asked: make(chan struct{}, 1)},
 	}
 }
 
 // Run goes around all readers and saves what they acknowledge, until ctx ends; then it saves what is left. It returns
 // an error only if that last save fails.
 func (h *Hub) Run(ctx context.Context) error {
-	timer := time.NewTimer(h.pause())
-	defer timer.Stop()
+	poll := time.NewTimer(h.opts.Poll)
+	defer poll.Stop()
+	save := time.NewTicker(h.opts.Poll)
+	defer save.Stop()
+	last := time.Now()
 	for {
 		select {
 		case <-ctx.Done():
 			return h.saveAcks(context.WithoutCancel(ctx))
 		case <-h.acks.kick:
 			h.logged(ctx, "save acknowledgements", h.saveAcks(context.WithoutCancel(ctx)))
-		case <-timer.C:
+		case <-save.C:
 			h.logged(ctx, "save acknowledgements", h.saveAcks(context.WithoutCancel(ctx)))
-			h.logged(ctx, "poll mailboxes", h.poll(ctx))
 			h.ends.age()
-			timer.Reset(h.pause())
+		case <-h.round.asked:
+			poll.Reset(h.beginRound(last))
+		case <-poll.C:
+			last = time.Now()
+			poll.Reset(h.poll(ctx))
 		}
 	}
-}
-
-// pause is the time to the next turn, jittered so that the nodes of a store do not all ask at once.
-func (h *Hub) pause() time.Duration {
-	return time.Duration(float64(h.opts.Poll) * (0.9 + 0.2*rand.Float64()))
 }
 
 func (h *Hub) logged(ctx context.Context, what string, err error) {

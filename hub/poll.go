@@ -3,7 +3,9 @@ package hub
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"sync"
+	"time"
 
 	"github.com/lastcall-dev/lastcall"
 )
@@ -11,15 +13,49 @@ import (
 // readers bounds how many mailboxes Sync looks at at a time.
 const readers = 16
 
-// poll goes on with the rotation: the next mailboxes are looked at, and as many watched tasks.
-func (h *Hub) poll(ctx context.Context) error {
+// roundPause is the least time between two turns of a round that was asked for: a store that has one asked for every few
+// milliseconds must not be kept busy by it.
+const roundPause = 25 * time.Millisecond
+
+// round is a time around all readers that does not keep to Poll.
+type round struct {
+	asked chan struct{} // capacity 1
+	left  int           // mailboxes that it has yet to look at; Run's
+}
+
+func (r *round) ask() {
+	select {
+	case r.asked <- struct{}{}:
+	default:
+	}
+}
+
+// poll goes on with the rotation: the next mailboxes are looked at, and as many watched tasks. It returns the time to
+// the next turn.
+func (h *Hub) poll(ctx context.Context) time.Duration {
 	h.nudge()
-	for _, b := range h.turn() {
+	boxes := h.turn()
+	h.round.left = max(0, h.round.left-len(boxes))
+	for _, b := range boxes {
 		if err := h.check(ctx, b); err != nil {
-			return err // the next turn goes on behind it
+			h.logged(ctx, "poll mailboxes", err)
+			h.round.left = 0 // a store in trouble is not asked faster; the next turn goes on behind this one
+			break
 		}
 	}
-	return nil
+	if h.round.left > 0 {
+		return roundPause
+	}
+	// Jittered, so that the nodes of a store do not all ask at once.
+	return time.Duration(float64(h.opts.Poll) * (0.9 + 0.2*rand.Float64()))
+}
+
+// beginRound is the time until the turn with which a round begins that was asked for now.
+func (h *Hub) beginRound(last time.Time) time.Duration {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	h.round.left = max(1, len(h.order))
+	return max(0, roundPause-time.Since(last))
 }
 
 // Sync looks at every mailbox that is read here, and wakes those who are behind. Once it has returned nil, Behind can be
