@@ -20,36 +20,35 @@ type api struct {
 
 // route is a path and what it does for each method.
 type route struct {
-	methods map[string]func(*call) error
+	methods methods
 	allow   string // of the Allow header
 }
 
 // New returns the whole API as a handler. It starts no goroutine.
 func New(o Options) http.Handler {
-	a := &api{Options: o.withDefaults()}
+	a := &api{Options: o.withDefaults(), pages: newPages()}
 	a.announced.store = a.Store
 	a.announced.turn = make(chan struct{}, 1)
-	a.pages = newPages()
-	a.fixed = map[string]*route{
-		"/v1/tasks":      {methods: get(a.listTasks).post(a.submit)},
-		"/v1/queues":     {methods: get(a.queues)},
-		"/v1/nodes":      {methods: get(a.nodes)},
-		"/v1/drain":      {methods: get(a.readDrain).post(a.startDrain)},
-		"/v1/ws":         {methods: get(a.socket)},
-		"/readyz":        {methods: get(a.readyz)},
-		"/health":        {methods: get(a.health)},
-		"/livez":         {methods: get(a.livez)},
-		"/openapi.yaml":  {methods: get(contract(openapiYAML))},
-		"/asyncapi.yaml": {methods: get(contract(asyncapiYAML))},
-		"/":              {methods: get(a.page)},
-	}
-	a.ofTask = &route{methods: get(a.readTask)}
-	a.ofCancel = &route{methods: methods{}.post(a.cancelTask)}
-	for _, rt := range a.fixed {
-		rt.allow = allow(rt.methods)
-	}
-	a.ofTask.allow, a.ofCancel.allow = allow(a.ofTask.methods), allow(a.ofCancel.methods)
+	a.addRoutes()
 	return a
+}
+
+func (a *api) addRoutes() {
+	a.fixed = map[string]*route{
+		"/v1/tasks":      to(get(a.listTasks).post(a.submit)),
+		"/v1/queues":     to(get(a.queues)),
+		"/v1/nodes":      to(get(a.nodes)),
+		"/v1/drain":      to(get(a.readDrain).post(a.startDrain)),
+		"/v1/ws":         to(get(a.socket)),
+		"/readyz":        to(get(a.readyz)),
+		"/health":        to(get(a.health)),
+		"/livez":         to(get(a.livez)),
+		"/openapi.yaml":  to(get(contract(openapiYAML))),
+		"/asyncapi.yaml": to(get(contract(asyncapiYAML))),
+		"/":              to(get(a.page)),
+	}
+	a.ofTask = to(get(a.readTask))
+	a.ofCancel = to(methods{}.post(a.cancelTask))
 }
 
 // find looks a path up. The standard library's ServeMux would do so too, but answers what it does not know in its own
@@ -87,11 +86,11 @@ func (m methods) post(f func(*call) error) methods {
 	return m
 }
 
-func allow(m methods) string {
+func to(m methods) *route {
 	names := []string{http.MethodOptions}
 	for name := range m {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	return strings.Join(names, ", ")
+	return &route{methods: m, allow: strings.Join(names, ", ")}
 }
