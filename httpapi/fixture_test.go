@@ -167,3 +167,12 @@ func (l *logged) String() string {
 	defer l.mu.Unlock()
 	return l.text.String()
 }
+
+func readCloser(s string) io.ReadCloser { return io.NopCloser(strings.NewReader(s)) }
+
+// codeError is the error whose code the answer carries.
+func codeError(a *answer) error {
+	var p problem
+	a.decode(&p)
+	return lastcall.Errorf(p.Code, p.Detail)
+}
