@@ -1,0 +1,189 @@
+package sqlite
+
+import (
+	"errors"
+	"time"
+
+	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/sqlite/internal/sqlite3"
+)
+
+// The bounds of a batch: it must not hold up the answer to its first call for long, nor fill the log.
+const (
+	batchCalls = 512
+	batchBytes = 8 << 20
+)
+
+// writeBatch writes w.batch and, in the same commit, the calls that come until it has caught up with them; each then
+// has its answer in err. A call that fails on account of what it wants to write must not cost the others their commit:
+// all is undone and each gets a transaction of its own.
+func (w *writer) writeBatch() {
+	if len(w.batch) == 0 {
+		return
+	}
+	err := w.begin()
+	if err == nil {
+		err = w.applyAll()
+	}
+	if err == nil {
+		err = w.commit()
+	}
+	switch kind := sqlite3.KindOf(err); {
+	case err == nil:
+		return
+	case w.conn != nil && len(w.batch) > 1 && (kind == sqlite3.Statement || kind == sqlite3.Full):
+		w.undo()
+		w.writeEachAlone()
+	case w.conn != nil && kind == sqlite3.Statement:
+		w.undo()
+		w.batch[0].err = err
+	default:
+		w.takeAll()
+		w.fail(w.batch, err)
+	}
+}
+
+// applyAll applies the batch and what else has come. It returns the first error of SQLite's; what callers are to be
+// told themselves stands in their calls.
+func (w *writer) applyAll() error {
+	size := 0
+	for i := 0; ; i++ {
+		if i == len(w.batch) && !w.takeNext() {
+			return w.tx.flush()
+		}
+		c := w.batch[i]
+		if err := w.apply(c); err != nil {
+			return err
+		}
+		if size += c.size; size > batchBytes || i >= batchCalls {
+			return w.tx.flush()
+		}
+	}
+}
+
+// takeNext takes the next call that waits, if one does.
+func (w *writer) takeNext() bool {
+	for {
+		select {
+		case c := <-w.queue:
+			if w.take(c) {
+				return true
+			}
+		default:
+			return false
+		}
+	}
+}
+
+// takeAll takes all that wait, as they share the batch's fate.
+func (w *writer) takeAll() {
+	for w.takeNext() {
+	}
+}
+
+// apply runs one call inside the transaction. An error that is not SQLite's is the caller's answer: it was found before
+// anything was written.
+func (w *writer) apply(c *call) error {
+	w.tx.now = now()
+	err := c.fn(&w.tx)
+	if sqlite3.KindOf(err) != sqlite3.None {
+		return err
+	}
+	c.err = err
+	return nil
+}
+
+// begin begins a transaction, on a new connection if the last one was given up.
+func (w *writer) begin() error {
+	if err := w.reopen(); err != nil {
+		return err
+	}
+	w.tx.reset(w.conn, w.watchers.any())
+	return w.tx.run("begin_immediate")
+}
+
+// commit waits until everything is on the disk (G1), then tells those who watch. After an error the connection is
+// gone.
+func (w *writer) commit() error {
+	err := error(nil)
+	if w.before != nil {
+		err = w.before()
+	}
+	if err == nil {
+		err = w.tx.run("commit")
+	}
+	if err != nil {
+		w.giveUp(err)
+		return err
+	}
+	w.commits.Add(1)
+	w.pages += w.conn.PagesWritten()
+	w.watchers.publish(w.tx.hints)
+	return nil
+}
+
+// writeEachAlone gives each call of a batch that failed a transaction of its own.
+func (w *writer) writeEachAlone() {
+	for i, c := range w.batch {
+		err := w.begin()
+		if err == nil {
+			err = w.apply(c)
+		}
+		if err == nil {
+			err = w.tx.flush()
+		}
+		if err == nil {
+			if err = w.commit(); err != nil {
+				w.fail(w.batch[i:], err)
+				return
+			}
+			continue
+		}
+		w.undo()
+		c.err = unavailable(err)
+		if k := sqlite3.KindOf(err); k != sqlite3.Statement && k != sqlite3.Full {
+			w.fail(w.batch[i:], err)
+			return
+		}
+	}
+}
+
+// undo rolls back. A connection that cannot even do that is given up.
+func (w *writer) undo() {
+	if w.conn == nil || !w.conn.InTransaction() {
+		return // some errors roll back by themselves
+	}
+	if err := w.tx.run("rollback"); err != nil {
+		w.giveUp(err)
+	}
+}
+
+// fail answers calls with what has befallen the store, and gives its connection up, unless it is only busy or full.
+func (w *writer) fail(calls []*call, err error) {
+	for _, c := range calls {
+		c.err = errUnknownFate(err)
+	}
+	w.undo()
+	if k := sqlite3.KindOf(err); w.conn != nil && k != sqlite3.Busy && k != sqlite3.Full {
+		w.giveUp(err)
+	}
+}
+
+// unavailable makes an error of SQLite's that concerns the store one that callers understand.
+func unavailable(err error) error {
+	e := &lastcall.Error{Code: lastcall.CodeStoreUnavailable, Err: err}
+	switch sqlite3.KindOf(err) {
+	case sqlite3.Full:
+		e.Detail, e.RetryAfter = "the disk is full", 10*time.Second
+	case sqlite3.Busy:
+		e.Detail, e.RetryAfter = "another process holds the store", time.Second
+	case sqlite3.Broken, sqlite3.Damaged:
+		e.Detail, e.RetryAfter = "the store cannot be read or written", 2*time.Second
+	default:
+		return err
+	}
+	if known := (*lastcall.Error)(nil); errors.As(err, &known) {
+		return err
+	}
+	return e
+}

@@ -1,0 +1,130 @@
+package sqlite
+
+import (
+	"encoding/json"
+	"unsafe"
+
+	"github.com/lastcall-dev/lastcall"
+)
+
+// change writes what has become of a task since it was read: its row and parts, the counts of its queue, its event if
+// there is one, and hints.
+func (tx *tx) change(was, r *row, ev *lastcall.Event) error {
+	if err := tx.updateTask(was, r); err != nil {
+		return err
+	}
+	tx.count(r.Queue, was.Status, r.Status)
+	tx.hintChange(was, r, ev)
+	if ev == nil {
+		return nil
+	}
+	return tx.appendEvent(r.Client, ev)
+}
+
+// updateTask writes the columns that can change.
+func (tx *tx) updateTask(was, r *row) error {
+	var inline [partKinds][]byte
+	for _, part := range []int{partOutput, partError, partCheckpoint} {
+		if r.parts&(1<<part) != 0 && r.keepsPart(was, part) {
+			continue // it stands in task_parts and stays there
+		}
+		var err error
+		if inline[part], err = tx.putPart(r, part); err != nil {
+			return err
+		}
+	}
+	progress, err := encodeJSON(r.Progress, r.Progress == nil)
+	if err != nil {
+		return err
+	}
+	st, err := tx.stmt("task_update")
+	if err != nil {
+		return err
+	}
+	st.Int(number(statuses, r.Status)).Time(r.RunAt).Time(r.OrderKey())
+	st.Int(r.Run).Int(int64(r.Attempt)).Int(int64(r.Crashes)).Bool(r.Suspect()).Int(int64(r.Interruptions))
+	st.TimeOrNull(r.StartedAt).TimeOrNull(r.FinishedAt).TimeOrNull(r.CancelRequestedAt)
+	st.TextOrNull(r.Owner).TextOrNull(r.Node).TextOrNull(r.LastOutcome).TextOrNull(progress)
+	st.Int(r.parts).Bytes(inline[partError]).Bytes(inline[partOutput]).Bytes(inline[partCheckpoint])
+	return st.Bytes(r.id[:]).Run()
+}
+
+// keepsPart reports whether a part is what it was. That is seen without comparing it, as the rules of package lastcall
+// replace parts and never write into them, and it holds for parts that were not even read, except for the checkpoint:
+// a task that ends drops it.
+func (r *row) keepsPart(was *row, part int) bool {
+	switch part {
+	case partOutput:
+		return same(r.Output, was.Output)
+	case partCheckpoint:
+		return same(r.Checkpoint, was.Checkpoint) && !r.Status.Done()
+	default:
+		return r.Error == was.Error
+	}
+}
+
+// same reports whether two slices are one.
+func same(a, b []byte) bool {
+	return len(a) == len(b) && unsafe.SliceData(a) == unsafe.SliceData(b)
+}
+
+// putPart puts a part where its length says and keeps r.parts true. It returns what goes into the row.
+func (tx *tx) putPart(r *row, part int) (inline []byte, err error) {
+	data, err := r.part(part)
+	if err != nil {
+		return nil, err
+	}
+	bit := int64(1) << part
+	if len(data) > partInline {
+		st, err := tx.stmt("part_put")
+		if err != nil {
+			return nil, err
+		}
+		r.parts |= bit
+		return nil, st.Bytes(r.id[:]).Int(int64(part)).Bytes(data).Run()
+	}
+	if r.parts&bit == 0 {
+		return data, nil
+	}
+	st, err := tx.stmt("part_delete")
+	if err != nil {
+		return nil, err
+	}
+	r.parts &^= bit
+	return data, st.Bytes(r.id[:]).Int(int64(part)).Run()
+}
+
+// hintChange says what moved.
+func (tx *tx) hintChange(was, r *row, ev *lastcall.Event) {
+	if !tx.watched {
+		return
+	}
+	if ev != nil {
+		tx.hint(lastcall.Hint{Client: r.Client, Task: r.ID})
+	}
+	switch {
+	case r.Status == lastcall.Running && was.Status == lastcall.Running:
+		tx.hint(lastcall.Hint{Task: r.ID, Canceled: r.CancelRequestedAt != nil && was.CancelRequestedAt == nil})
+	case r.Status == lastcall.Running:
+		tx.hint(lastcall.Hint{Client: r.Client, Task: r.ID, State: stateOf(r, lastcall.TaskStarted, "{}")})
+	case !r.Status.Done():
+		tx.hintWaiting(&r.Task)
+	}
+}
+
+// hintWaiting says that a task waits, in the line or for its time.
+func (tx *tx) hintWaiting(t *lastcall.Task) {
+	if !tx.watched {
+		return
+	}
+	if t.Status == lastcall.Scheduled {
+		tx.hint(lastcall.Hint{Task: t.ID, Due: t.RunAt})
+		return
+	}
+	state := lastcall.State{Task: t.ID, Type: lastcall.TaskQueued, Run: t.Run, Data: json.RawMessage("{}")}
+	tx.hint(lastcall.Hint{Type: t.Type, Client: t.Client, Task: t.ID, State: &state})
+}
+
+func stateOf(r *row, typ lastcall.EventType, data string) *lastcall.State {
+	return &lastcall.State{Task: r.ID, Type: typ, Run: r.Run, Data: json.RawMessage(data)}
+}

@@ -1,0 +1,82 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/sqlite/internal/sqlite3"
+)
+
+// appendEvent writes an event at the head of the client's mailbox (G5).
+func (tx *tx) appendEvent(client string, ev *lastcall.Event) error {
+	m, err := tx.openMailbox(client)
+	if err != nil {
+		return err
+	}
+	task, ok := parseID(ev.Task)
+	if !ok {
+		return fmt.Errorf("an event about %q, which is no task", ev.Task)
+	}
+	id := tx.mint.next()
+	st, err := tx.stmt("event_insert")
+	if err != nil {
+		return err
+	}
+	st.Int(m.id).Int(m.Head + 1).Bytes(id[:]).Int(number(eventTypes, ev.Type)).Bytes(task[:])
+	if err := st.Int(ev.Run).Int(int64(ev.Attempt)).Time(ev.At).Bytes(ev.Data).Run(); err != nil {
+		return err
+	}
+	m.Head++
+	m.usedAt, m.changed = tx.now, true
+	return nil
+}
+
+// Events returns a mailbox and what stands in it behind a position, from one snapshot.
+func (s *Store) Events(ctx context.Context, client string, after int64, limit int) (box lastcall.Mailbox, out []lastcall.Event, err error) {
+	err = s.read(ctx, "events", func(v view) error {
+		m, err := v.getMailbox(client)
+		if err != nil {
+			return err
+		}
+		if m == nil {
+			return lastcall.Errorf(lastcall.CodeNotFound, "the client has no mailbox")
+		}
+		box = m.Mailbox
+		out, err = v.eventsAfter(m.id, after, limit)
+		return err
+	})
+	if err != nil {
+		return lastcall.Mailbox{}, nil, err
+	}
+	return box, out, nil
+}
+
+func (v view) eventsAfter(mailbox, after int64, limit int) (events []lastcall.Event, err error) {
+	if limit <= 0 {
+		return nil, nil
+	}
+	st, err := v.stmt("events_after")
+	if err != nil {
+		return nil, err
+	}
+	st.Int(mailbox).Int(after).Int(int64(limit))
+	err = each(st, func() error {
+		ev, err := scanEvent(st)
+		events = append(events, ev)
+		return err
+	})
+	return events, err
+}
+
+func scanEvent(st *sqlite3.Stmt) (ev lastcall.Event, err error) {
+	var id, task taskID
+	st.ColCopy(1, id[:])
+	st.ColCopy(3, task[:])
+	ev = lastcall.Event{
+		Seq: st.ColInt(0), ID: id.String(), Task: task.String(),
+		Run: st.ColInt(4), Attempt: int(st.ColInt(5)), At: st.ColTime(6), Data: st.ColBytes(7),
+	}
+	ev.Type, err = named(eventTypes, st.ColInt(2))
+	return ev, err
+}

@@ -1,0 +1,145 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/base64"
+	"slices"
+
+	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/sqlite/internal/sqlite3"
+)
+
+// The bounds of a page: rows that are looked at, and bytes that are answered.
+const (
+	pageRows  = 5000
+	pageBytes = 4 << 20
+)
+
+// Task returns one task.
+func (s *Store) Task(ctx context.Context, id string) (out lastcall.Task, err error) {
+	err = s.read(ctx, "task", func(v view) error {
+		r, err := v.findTask(id)
+		if err == nil {
+			out = r.Task
+		}
+		return err
+	})
+	return out, err
+}
+
+// Tasks lists tasks, newest first.
+func (s *Store) Tasks(ctx context.Context, f lastcall.Filter) (page lastcall.TaskPage, err error) {
+	before, err := parsePageToken(f.Before)
+	if err != nil {
+		return lastcall.TaskPage{}, err
+	}
+	err = s.read(ctx, "tasks", func(v view) (err error) {
+		page, err = v.taskPage(&f, before)
+		return err
+	})
+	if err != nil {
+		return lastcall.TaskPage{}, err
+	}
+	return page, nil
+}
+
+func (v view) taskPage(f *lastcall.Filter, before taskID) (lastcall.TaskPage, error) {
+	rows, last, more, err := v.scanPage(f, before)
+	if err != nil {
+		return lastcall.TaskPage{}, err
+	}
+	page := lastcall.TaskPage{Tasks: make([]lastcall.Task, 0, len(rows))}
+	size := 0
+	for _, r := range rows {
+		if size > pageBytes {
+			break
+		}
+		if err := v.getParts(r); err != nil {
+			return lastcall.TaskPage{}, err
+		}
+		size += len(r.Input) + len(r.Output) + len(r.Checkpoint)
+		page.Tasks = append(page.Tasks, r.Task)
+	}
+	if cut := len(page.Tasks); cut < len(rows) {
+		last, more = rows[cut-1].id, true
+	}
+	if more {
+		page.Next = pageToken(last)
+	}
+	return page, nil
+}
+
+// scanPage looks for rows that the filter lets through. It returns them, the id of the last row it looked at, and
+// whether there may be more behind that.
+func (v view) scanPage(f *lastcall.Filter, before taskID) (rows []*row, last taskID, more bool, err error) {
+	if f.Limit <= 0 {
+		return nil, before, false, nil
+	}
+	st, err := v.stmt("task_page")
+	if err != nil {
+		return nil, last, false, err
+	}
+	defer st.Reset()
+	st.Bytes(before[:]).Int(pageRows + 1)
+	for range pageRows {
+		found, err := st.Step()
+		if !found || err != nil {
+			return rows, last, false, err
+		}
+		if len(rows) == f.Limit {
+			return rows, last, true, nil
+		}
+		st.ColCopy(0, last[:])
+		if !glance(f, st) {
+			continue
+		}
+		r, err := scanTask(st)
+		if err != nil {
+			return nil, last, false, err
+		}
+		if labelled(r.Labels, f.Labels) {
+			rows = append(rows, r)
+		}
+	}
+	return rows, last, true, nil
+}
+
+// glance decides by the columns at the front of a row, which is all that is read of most rows.
+func glance(f *lastcall.Filter, st *sqlite3.Stmt) bool {
+	status, _ := named(statuses, st.ColInt(1))
+	return (len(f.Status) == 0 || slices.Contains(f.Status, status)) &&
+		(f.Type == "" || st.ColEqual(2, f.Type)) &&
+		(f.Queue == "" || st.ColEqual(3, f.Queue)) &&
+		(f.Client == "" || st.ColEqual(4, f.Client))
+}
+
+// labelled reports whether a task has all the wanted labels.
+func labelled(has, wanted map[string]string) bool {
+	for k, v := range wanted {
+		if got, ok := has[k]; !ok || got != v {
+			return false
+		}
+	}
+	return true
+}
+
+// pageToken is the place behind a row, as text that means nothing to anybody else.
+func pageToken(id taskID) string { return base64.RawURLEncoding.EncodeToString(id[:]) }
+
+// parsePageToken reads what pageToken wrote; "" is the place before all rows.
+func parsePageToken(s string) (id taskID, err error) {
+	if s == "" {
+		for i := range id {
+			id[i] = 0xff
+		}
+		return id, nil
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	if err != nil || len(b) != len(id) {
+		return id, &lastcall.Error{
+			Code: lastcall.CodeInvalidRequest, Detail: "the cursor is not one that a list has given out",
+			Fields: []lastcall.FieldError{{Field: "cursor", Message: "is not one that a list has given out"}},
+		}
+	}
+	return taskID(b), nil
+}

@@ -1,0 +1,139 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/lastcall-dev/lastcall/sqlite/internal/sqlite3"
+)
+
+// Options are what a store may be told beside its path.
+type Options struct {
+	Logger *slog.Logger // slog.Default()
+}
+
+// minVersion is the first SQLite without the fault by which a write-ahead log that one connection begins anew while
+// another checkpoints could lose pages (sqlite.org/wal.html, "The WAL-reset bug").
+const minVersion = 3_051_003
+
+// Open opens the store in the file at path, and makes it where there is none. It fails, with a sentence that says what
+// to do, when the file is of a later version, is damaged or is not lastcall's, or lies on a network file system. Ctx
+// bounds the wait for another process that sets the same file up.
+func Open(ctx context.Context, path string, o Options) (*Store, error) {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	s, err := open(ctx, path, o.Logger)
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", path, err)
+	}
+	return s, nil
+}
+
+func open(ctx context.Context, path string, log *slog.Logger) (*Store, error) {
+	if v := sqlite3.VersionNumber(); v < minVersion {
+		return nil, fmt.Errorf("this program was built with SQLite %d; it needs %d (3.51.3) or later", v, minVersion)
+	}
+	path, err := checkPath(path)
+	if err != nil {
+		return nil, err
+	}
+	setup, err := lockSetup(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	defer setup.Close()
+	if err := removeOrphans(path); err != nil {
+		return nil, err
+	}
+	return start(path, log)
+}
+
+// checkPath makes path absolute, as a later change of the working directory must not open another file, and refuses
+// what cannot hold a store.
+func checkPath(path string) (string, error) {
+	if path == "" || path == ":memory:" {
+		return "", errors.New("a store must be a file: what is in memory alone is lost with the process")
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real // so that the files beside it are the same ones by whichever name it is opened
+	}
+	dir := filepath.Dir(path)
+	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
+		return "", fmt.Errorf("there is no directory %s; make it first", dir)
+	}
+	name, err := networkFileSystem(dir)
+	if err != nil {
+		return "", err
+	}
+	if name != "" {
+		return "", fmt.Errorf("%s lies on a network file system (%s), where file locks cannot be relied on; "+
+			"use a local disk, or PostgreSQL to share a store between machines", dir, name)
+	}
+	return path, nil
+}
+
+// start opens the connections of a file whose set-up lock is held.
+func start(path string, log *slog.Logger) (*Store, error) {
+	conn, err := openWriter(path)
+	if err != nil {
+		return nil, explain(err)
+	}
+	if err := migrate(conn); err != nil {
+		return nil, errors.Join(explain(err), conn.Close())
+	}
+	readers, err := newReaders(path)
+	if err != nil {
+		return nil, errors.Join(explain(err), conn.Close())
+	}
+	s := &Store{path: path, log: log, readers: readers, writer: newWriter(path, conn, log)}
+	s.writer.start()
+	return s, nil
+}
+
+// explain says in words what a file's owner can do about an error of SQLite's.
+func explain(err error) error {
+	switch sqlite3.KindOf(err) {
+	case sqlite3.Damaged:
+		return fmt.Errorf("the file is damaged or is no database; restore it from a backup, "+
+			"or save what can be read of it with `sqlite3 FILE .recover`: %w", err)
+	case sqlite3.Full:
+		return fmt.Errorf("the disk is full; make room and start again: %w", err)
+	case sqlite3.Broken:
+		return fmt.Errorf("the file, or one beside it, cannot be opened, read or written; check the disk and the "+
+			"permissions of the file and its directory: %w", err)
+	}
+	return err
+}
+
+// lockSetup takes the lock under which a file is made, migrated, and given lock files of incarnations, waiting for
+// whoever has it. Closing what it returns gives it back.
+func lockSetup(ctx context.Context, path string) (*os.File, error) {
+	f, err := os.OpenFile(path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	again := time.NewTicker(5 * time.Millisecond)
+	defer again.Stop()
+	for {
+		if ok, err := tryLock(f); err != nil {
+			return nil, errors.Join(err, f.Close())
+		} else if ok {
+			return f, nil
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return nil, errors.Join(fmt.Errorf("another process is setting it up: %w", context.Cause(ctx)), f.Close())
+		}
+	}
+}

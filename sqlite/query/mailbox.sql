@@ -1,0 +1,28 @@
+-- name: mailbox_get
+SELECT id, epoch, head, oldest, acked, used_at FROM mailboxes WHERE client = ?;
+
+-- name: mailbox_insert
+INSERT INTO mailboxes (client, epoch, used_at) VALUES (?, ?, ?) RETURNING id;
+
+-- name: mailbox_update
+UPDATE mailboxes SET head = ?, oldest = ?, acked = ?, used_at = ? WHERE id = ?;
+
+-- name: mailbox_delete
+DELETE FROM mailboxes WHERE id = ?;
+
+-- name: mailboxes_walk
+-- Mailboxes behind a given one, with the time of their oldest event.
+SELECT m.id, m.client, m.used_at, (SELECT e.at FROM events e WHERE e.mailbox = m.id AND e.seq >= m.oldest LIMIT 1)
+FROM mailboxes m WHERE m.id > ? ORDER BY m.id LIMIT ?;
+
+-- name: event_insert
+INSERT INTO events (mailbox, seq, id, type, task, run, attempt, at, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: events_after
+SELECT seq, id, type, task, run, attempt, at, data FROM events WHERE mailbox = ? AND seq > ? ORDER BY seq LIMIT ?;
+
+-- name: events_age
+SELECT seq, at FROM events WHERE mailbox = ? ORDER BY seq LIMIT ?;
+
+-- name: events_delete
+DELETE FROM events WHERE mailbox = ? AND seq <= ?;

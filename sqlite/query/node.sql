@@ -1,0 +1,28 @@
+-- name: node_insert
+INSERT INTO nodes (incarnation, name, version, address, types, lease, since, seen_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: node_beat
+UPDATE nodes SET phase = ?, running = ?, connections = ?, lease = ?, seen_at = ? WHERE incarnation = ?;
+
+-- name: node_joined
+SELECT 1 FROM nodes WHERE incarnation = ? AND state = 0;
+
+-- name: node_end
+UPDATE nodes SET state = ?, running = 0, connections = 0 WHERE incarnation = ?;
+
+-- name: nodes_joined
+SELECT incarnation FROM nodes WHERE state = 0;
+
+-- name: nodes
+SELECT incarnation, state, name, version, types, lease, phase, running, connections, since, seen_at FROM nodes
+WHERE state = 0 OR seen_at > ? ORDER BY since DESC, incarnation DESC LIMIT ?;
+
+-- name: nodes_forget
+DELETE FROM nodes WHERE state <> 0 AND seen_at <= ?;
+
+-- name: runs_of
+SELECT id FROM tasks INDEXED BY tasks_owner WHERE status = 2 AND owner = ? ORDER BY id;
+
+-- name: runs_canceled
+SELECT id, run FROM tasks INDEXED BY tasks_owner WHERE status = 2 AND owner = ? AND cancel_requested_at IS NOT NULL
+ORDER BY id;

@@ -1,0 +1,19 @@
+-- name: queue_count
+INSERT INTO queues (name, scheduled, queued, running) VALUES (?, ?, ?, ?)
+ON CONFLICT (name) DO UPDATE SET scheduled = scheduled + excluded.scheduled, queued = queued + excluded.queued,
+  running = running + excluded.running;
+
+-- name: queues
+SELECT name, paused, scheduled, queued, running FROM queues ORDER BY name;
+
+-- name: ready_line
+-- The first line (type and queue) behind a given one.
+SELECT type, queue FROM tasks INDEXED BY tasks_ready WHERE status = 1 AND (type, queue) > (?, ?)
+ORDER BY type, queue LIMIT 1;
+
+-- name: ready_oldest
+-- When the longest due of a line's first tasks became due. The line is in the order of service, in which a priority may
+-- have put a younger task first.
+SELECT min(run_at) FROM (
+  SELECT run_at FROM tasks INDEXED BY tasks_ready WHERE status = 1 AND type = ? AND queue = ? AND suspect = ?
+  ORDER BY order_key LIMIT ?);

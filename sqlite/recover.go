@@ -1,0 +1,54 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/lastcall-dev/lastcall/sqlite/internal/sqlite3"
+)
+
+// checkpointPages is how many pages may stand in the log before they are moved into the file. Moving costs a sync of
+// the file and some milliseconds, in which nothing is written; a longer log makes a start and each read slower.
+const checkpointPages = 2000
+
+// checkpoint moves the log into the file when at least that many pages stand in it. It is done by the writer and when
+// all are answered: then it waits for nobody and nobody but the next batch waits for it, and the log, read to its end,
+// can be begun anew. The file that the log is in keeps its length, up to journal_size_limit, so that it need not grow again.
+func (w *writer) checkpoint(pages int) {
+	if w.conn == nil || w.pages <= pages {
+		return
+	}
+	if _, err := w.conn.Checkpoint(sqlite3.Passive); err != nil && sqlite3.KindOf(err) != sqlite3.Busy {
+		w.log.Warn("the write-ahead log could not be moved into the file", slog.Any("err", err))
+	}
+	w.pages = 0
+}
+
+// giveUp closes a connection whose state is not known any more.
+func (w *writer) giveUp(why error) {
+	w.log.Error("the store's connection is given up; it will be opened anew", slog.Any("err", why))
+	if err := w.conn.Close(); err != nil {
+		w.log.Warn("close of the connection that was given up", slog.Any("err", err))
+	}
+	w.conn = nil
+}
+
+// reopen opens the file anew after giveUp. When a sync fails, Linux reports it once and then takes the pages for clean
+// (fsyncgate, 2018): the log may look whole and not be on the disk, and what is appended to it would be lost with it.
+// So the log is moved into the file, with a sync of its own, and begun anew, before anything more is promised.
+func (w *writer) reopen() error {
+	if w.conn != nil {
+		return nil
+	}
+	c, err := openWriter(w.path)
+	if err != nil {
+		return fmt.Errorf("open anew: %w", err)
+	}
+	if _, err := c.Checkpoint(sqlite3.Truncate); err != nil {
+		return errors.Join(fmt.Errorf("checkpoint after a failure: %w", err), c.Close())
+	}
+	w.conn, w.version = c, 0
+	w.log.Info("the store was opened anew")
+	return nil
+}

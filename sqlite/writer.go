@@ -1,0 +1,216 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/sqlite/internal/sqlite3"
+)
+
+const (
+	queueLength = 1024                   // calls that wait; those beyond wait to wait
+	idleAfter   = 500 * time.Millisecond // without a call: time to tidy up
+	otherEvery  = 10 * time.Millisecond  // looks for what another process has committed, while there is one
+	otherPause  = time.Millisecond       // between batches, while there is another process that also wants to write
+)
+
+// writer is the goroutine that changes the file, and the line before it.
+type writer struct {
+	path    string
+	log     *slog.Logger
+	queue   chan *call
+	closing chan struct{} // closed by close
+	stopped chan struct{} // closed by the goroutine as its last act
+	err     error         // of closing the connection; read after stopped
+
+	watchers watchers
+	siblings atomic.Bool  // another process, or another Store, works on the same file
+	commits  atomic.Int64 // that reached the disk
+
+	// What follows belongs to the goroutine.
+
+	conn    *sqlite3.Conn // nil after a failure: to be opened anew
+	tx      tx
+	batch   []*call
+	pages   int          // written to the log since it was last moved into the file
+	version int64        // PRAGMA data_version, as last seen
+	before  func() error // run before each commit, which fails with its error; nil outside tests
+}
+
+// call is what somebody wants to have written.
+type call struct {
+	fn    func(*tx) error
+	size  int
+	state atomic.Int32 // callWaits, then one of the others
+	err   error        // the answer, before done
+	done  chan struct{}
+}
+
+const (
+	callWaits = iota
+	callBegun // by the writer: it will be answered
+	callGone  // its caller's context ended first
+)
+
+func newWriter(path string, conn *sqlite3.Conn, log *slog.Logger) *writer {
+	w := &writer{
+		path: path, log: log, conn: conn,
+		queue: make(chan *call, queueLength), closing: make(chan struct{}), stopped: make(chan struct{}),
+	}
+	w.tx = newTx()
+	return w
+}
+
+// start starts the goroutine. It ends after close.
+func (w *writer) start() { go w.run() }
+
+// close lets the goroutine answer what waits, and waits for it.
+func (w *writer) close() error {
+	close(w.closing)
+	<-w.stopped
+	return w.err
+}
+
+// do hands fn to the goroutine and waits for its answer. Ctx can end the wait for its turn only: a call that has begun
+// is waited for, as it may already be on its way to the disk.
+func (w *writer) do(ctx context.Context, size int, fn func(*tx) error) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	c := &call{fn: fn, size: size, done: make(chan struct{})}
+	select {
+	case w.queue <- c:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-w.closing:
+		return errClosed()
+	}
+	select {
+	case <-c.done:
+		return c.err
+	case <-w.stopped: // the call came while the goroutine was leaving
+		return c.leftBehind()
+	case <-ctx.Done():
+	}
+	if c.state.CompareAndSwap(callWaits, callGone) {
+		return context.Cause(ctx)
+	}
+	select {
+	case <-c.done:
+		return c.err
+	case <-w.stopped:
+		return c.leftBehind()
+	}
+}
+
+// leftBehind is the answer to a call after the goroutine has ended, which may have answered it as one of its last acts.
+func (c *call) leftBehind() error {
+	select {
+	case <-c.done:
+		return c.err
+	default:
+		return errClosed()
+	}
+}
+
+func errClosed() error {
+	return lastcall.Errorf(lastcall.CodeStoreUnavailable, "the store is closed")
+}
+
+// run is the goroutine: a batch, and the next one.
+func (w *writer) run() {
+	defer close(w.stopped)
+	idle := time.NewTimer(idleAfter)
+	defer idle.Stop()
+	others := time.NewTicker(otherEvery)
+	defer others.Stop()
+	for {
+		select {
+		case c := <-w.queue:
+			w.write(c)
+			idle.Reset(idleAfter)
+		case <-others.C:
+			w.lookAtOthers()
+		case <-idle.C:
+			w.checkpoint(0)
+		case <-w.closing:
+			w.finish()
+			return
+		}
+	}
+}
+
+// finish answers the calls that were there before close, and closes the connection.
+func (w *writer) finish() {
+	for {
+		select {
+		case c := <-w.queue:
+			w.write(c)
+			continue
+		default:
+		}
+		break
+	}
+	if w.conn != nil {
+		w.err = w.conn.Close()
+	}
+	w.watchers.close()
+}
+
+// write writes a batch that begins with c, answers it, and does what must be done between batches.
+func (w *writer) write(c *call) {
+	w.batch = w.batch[:0]
+	w.take(c)
+	w.writeBatch()
+	for i, c := range w.batch {
+		close(c.done)
+		w.batch[i] = nil
+	}
+	w.checkpoint(checkpointPages)
+	if w.siblings.Load() {
+		// SQLite's locks are polled, so that whoever releases one and takes it again at once keeps all others out.
+		time.Sleep(otherPause)
+	}
+}
+
+// take makes c part of the batch, unless its caller has gone, and reports whether it did.
+func (w *writer) take(c *call) bool {
+	if !c.state.CompareAndSwap(callWaits, callBegun) {
+		return false
+	}
+	w.batch = append(w.batch, c)
+	return true
+}
+
+// lookAtOthers tells those who watch that another process has written something, as its own hints do not come here.
+func (w *writer) lookAtOthers() {
+	if !w.siblings.Load() || w.conn == nil || !w.watchers.any() {
+		return
+	}
+	v := view{w.conn}
+	st, err := v.stmt("data_version")
+	if err != nil {
+		return
+	}
+	defer st.Reset()
+	if row, err := st.Step(); !row || err != nil {
+		return // the next batch will run into the same and deal with it
+	}
+	if now := st.ColInt(0); now != w.version {
+		w.version = now
+		w.watchers.publish([]lastcall.Hint{{}})
+	}
+}
+
+// errUnknownFate is what callers are told whose commit failed or was never tried.
+func errUnknownFate(err error) error {
+	var known *lastcall.Error
+	if err = unavailable(err); errors.As(err, &known) {
+		return err
+	}
+	return &lastcall.Error{Code: lastcall.CodeStoreUnavailable, Detail: "the store could not be written", Err: err}
+}
