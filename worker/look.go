@@ -61,3 +61,17 @@ func (w *Worker) Incarnation() string {
 	defer w.mu.Unlock()
 	return w.incarnation
 }
+
+// RunningFor is the ids of the client's tasks that run here, sorted.
+func (w *Worker) RunningFor(client string) []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	ids := []string{}
+	for _, r := range w.runs {
+		if r.task.Client == client {
+			ids = append(ids, r.task.ID)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}

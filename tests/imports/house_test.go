@@ -28,7 +28,8 @@ var house = []room{
 	{floor: 0, path: "dashboard"},
 
 	// Adapters and engines: each knows the contracts and none of the others.
-	{floor: 1, path: "sqlite", uses: []string{"."}, parts: []string{"modernc.org/sqlite", "golang.org/x/sys", "github.com/google/uuid"}},
+	{floor: 0, path: "sqlite/internal/sqlite3", parts: []string{"modernc.org/sqlite", "modernc.org/libc"}},
+	{floor: 1, path: "sqlite", uses: []string{".", "sqlite/internal/sqlite3"}, parts: []string{"modernc.org/sqlite", "golang.org/x/sys", "github.com/google/uuid"}},
 	{floor: 1, path: "postgres", uses: []string{"."}, parts: []string{"github.com/jackc/pgx/v5", "github.com/google/uuid"}},
 	{floor: 1, path: "worker", uses: []string{"."}},
 	{floor: 1, path: "handler", uses: []string{"."}, parts: []string{"golang.org/x/sys"}},
@@ -38,10 +39,12 @@ var house = []room{
 
 	// The wire.
 	{floor: 2, path: "httpapi", uses: []string{".", "drain", "hub", "auth"}, parts: []string{"github.com/gorilla/websocket"}},
+	{floor: 2, path: "httpapi/ws", uses: []string{".", "hub"}, parts: []string{"github.com/gorilla/websocket"}},
 
 	// The whole, and the programs around it.
 	{floor: 3, path: "server", uses: []string{
 		".", "drain", "dashboard", "sqlite", "postgres", "worker", "handler", "hub", "auth", "httpapi",
+		"httpapi/ws",
 	}},
 	{floor: 4, path: "cmd/lastcall/demo", uses: []string{".", "drain"}, parts: []string{"github.com/coder/websocket"}},
 	{
@@ -55,6 +58,13 @@ var house = []room{
 	// For tests: the specification of a store, and the judge of what clients were promised against what they got.
 	{floor: 1, path: "storetest", uses: []string{"."}, parts: []string{"github.com/google/go-cmp", "github.com/google/uuid"}, tests: true},
 	{floor: 2, path: "tests/checker", uses: []string{"."}, tests: true},
+	{floor: 2, path: "tests/lab", uses: []string{".", "drain"}, parts: []string{"github.com/coder/websocket"}, tests: true},
+
+	// Tests of the whole program, and of the house itself.
+	{floor: 6, path: "tests/clients", tests: true},
+	{floor: 6, path: "tests/crash", tests: true},
+	{floor: 6, path: "tests/drain", tests: true},
+	{floor: 6, path: "tests/script", tests: true},
 	{floor: 6, path: "tests/imports", tests: true},
 }
 

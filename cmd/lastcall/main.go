@@ -1,0 +1,61 @@
+// Command lastcall is the task server and the tools around it.
+//
+// Exit codes: 0 when what was asked for is done, a drain included; 1 when it failed; 2 when the command line is wrong;
+// 3 when a drain hung and the watchdog ended the process; 130 after the third SIGINT.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+// version is set by the build: -ldflags "-X main.version=v1.2.3".
+var version = "dev"
+
+func main() {
+	err := root().Execute()
+	if err == nil {
+		return
+	}
+	var code exitCode
+	if errors.As(err, &code) {
+		os.Exit(int(code))
+	}
+	fmt.Fprintln(os.Stderr, "lastcall:", err)
+	var usage usageError
+	if errors.As(err, &usage) {
+		os.Exit(2)
+	}
+	os.Exit(1)
+}
+
+func root() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "lastcall",
+		Short: "A task server that can be deployed at any moment",
+		Long: "lastcall takes tasks over REST, runs them from a durable queue and tells each client over a WebSocket.\n" +
+			"Told to stop, it finishes or hands back everything it accepted before it ends.",
+		Version:       version,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	cmd.CompletionOptions.DisableDefaultCmd = true
+	cmd.AddCommand(serveCommand(), demoCommand())
+	return cmd
+}
+
+// usageError is a mistake on the command line or in the environment.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// exitCode ends the process with a code of its own; what there was to say has been said.
+type exitCode int
+
+func (c exitCode) Error() string { return fmt.Sprintf("exit %d", int(c)) }

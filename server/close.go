@@ -1,0 +1,57 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/lastcall-dev/lastcall/drain"
+	"github.com/lastcall-dev/lastcall/httpapi/ws"
+)
+
+// The parts of closing. What runs side by side is bounded by the longer of the two, and none waits for a peer longer.
+const (
+	answersWithin = 500 * time.Millisecond // for answers under way, after all work has ended
+	closesWithin  = 500 * time.Millisecond // for close frames to leave
+)
+
+// handBack stops what still runs and gives it back.
+func (n *node) handBack(ctx context.Context, o drain.Orders) {
+	within := time.Until(o.StopBy)
+	done := n.worker.HandBack(ctx, max(within, 0))
+	n.tally.mu.Lock()
+	n.tally.Work.HandedBack, n.tally.Work.Fenced = done.HandedBack, done.Fenced
+	n.tally.mu.Unlock()
+	if done.Unsettled > 0 {
+		n.o.Logger.Warn("runs could not be given back in time; the store takes them when this node leaves", "runs", done.Unsettled)
+	}
+}
+
+// close ends everything, in the order in which it depends on each other: who still waits is answered, clients are told
+// to come back, the worker leaves the store, and the store is closed last.
+func (n *node) close(ctx context.Context) error {
+	n.waitsOnce.Do(func() { close(n.waitsEnd) })
+	n.closeClients(ctx)
+	n.stopWork()
+	n.working.Wait()
+	n.syncs.Wait()
+	n.stopTell()
+	n.telling.Wait()
+	n.serving.Wait()
+	return n.down.run()
+}
+
+// closeClients takes leave of both kinds of clients at once.
+func (n *node) closeClients(ctx context.Context) {
+	answers, cancel := context.WithTimeout(ctx, answersWithin)
+	defer cancel()
+	n.serving.Go(func() { // ends with answers at the latest
+		if err := n.http.Shutdown(answers); err != nil {
+			n.o.Logger.Warn("requests were cut off", "error", errors.Join(err, n.http.Close()))
+		}
+	})
+	c := n.sockets.CloseAll(ws.CodeRestart, time.Now().Add(closesWithin))
+	n.tally.mu.Lock()
+	defer n.tally.mu.Unlock()
+	n.tally.Clients = drain.ClientTally{Served: c.Served, HandedOver: c.HandedOver, Closed: c.Closed}
+}

@@ -1,0 +1,57 @@
+package server
+
+import (
+	"fmt"
+	"net"
+)
+
+// listen binds the address, and refuses one that others than this host can reach unless auth is off in so many words:
+// without a token whoever reaches the port may do everything (section 6.5 of the API).
+func listen(o *Options) (net.Listener, error) {
+	if o.ListenFile != nil {
+		ln, err := net.FileListener(o.ListenFile)
+		if err != nil {
+			return nil, fmt.Errorf("use the socket given: %w", err)
+		}
+		return guarded(ln, o)
+	}
+	host, _, err := net.SplitHostPort(o.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen %q: must be HOST:PORT", o.Listen)
+	}
+	if o.Auth != "off" && host != "localhost" && !loopback(net.ParseIP(host)) {
+		return nil, openError(o.Listen)
+	}
+	ln, err := net.Listen("tcp", o.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	return guarded(ln, o)
+}
+
+// guarded looks at what was really bound: a name may resolve to anything.
+func guarded(ln net.Listener, o *Options) (net.Listener, error) {
+	if o.Auth != "off" && !local(ln.Addr()) {
+		_ = ln.Close()
+		return nil, openError(ln.Addr().String())
+	}
+	return ln, nil
+}
+
+// local reports whether only this host can reach the address.
+func local(a net.Addr) bool {
+	switch a := a.(type) {
+	case *net.TCPAddr:
+		return loopback(a.IP)
+	case *net.UnixAddr:
+		return true
+	}
+	return false
+}
+
+func loopback(ip net.IP) bool { return ip != nil && ip.IsLoopback() }
+
+func openError(addr string) error {
+	return fmt.Errorf("listen %s: others than this host could reach it, and no token is configured; "+
+		"listen on 127.0.0.1, or say auth: off if that is meant", addr)
+}

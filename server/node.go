@@ -1,0 +1,132 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/drain"
+	"github.com/lastcall-dev/lastcall/httpapi"
+	"github.com/lastcall-dev/lastcall/httpapi/ws"
+	"github.com/lastcall-dev/lastcall/hub"
+	"github.com/lastcall-dev/lastcall/worker"
+)
+
+// node is a server at work: its parts, and the goroutines that they run in.
+type node struct {
+	*Server
+	worker  *worker.Worker
+	hub     *hub.Hub
+	sockets *ws.Server
+	http    *http.Server
+	drainer *drain.Drainer
+
+	// Each of these goroutines is started by start and waited for by close. What their contexts end, stops them.
+	serving   sync.WaitGroup // the HTTP server
+	working   sync.WaitGroup // the worker
+	telling   sync.WaitGroup // the hub, the sockets' clock, and the store's hints
+	syncs     sync.WaitGroup // looks at the mailboxes before the end
+	stopWork  context.CancelFunc
+	stopTell  context.CancelFunc
+	waitsEnd  chan struct{} // closed when calls that wait are to be answered with what there is
+	waitsOnce sync.Once
+
+	synced synced
+	tally  tally
+}
+
+// assemble makes the parts and joins them. It stays one straight function: it is the plan of the house.
+func (s *Server) assemble() (*node, error) {
+	n := &node{Server: s, waitsEnd: make(chan struct{})}
+	var err error
+	n.worker, err = worker.New(s.store, worker.Options{
+		Node: s.o.Node, Version: s.o.Version, Address: s.Addr().String(),
+		Types: s.types, Concurrency: s.o.Concurrency, Limits: s.o.Limits,
+		MaxCrashes: s.o.MaxCrashes, KeepTasks: s.o.KeepTasks, KeepEvents: s.o.KeepEvents,
+		StopTimeout: s.o.Drain.StopTimeout, Logger: s.o.Logger,
+		Phase:       func() string { return string(n.drainer.Phase()) },
+		Connections: func() int { return n.sockets.Connections() },
+		Changed:     func() { n.drainer.Poke() },
+	})
+	if err != nil {
+		return nil, fmt.Errorf("assemble: %w", err)
+	}
+	n.hub = hub.New(s.store, hub.Options{Logger: s.o.Logger})
+	n.sockets = ws.New(n.hub, ws.Options{Node: s.o.Node, Logger: s.o.Logger, Pending: n.worker.RunningFor})
+	n.drainer, err = drain.New(s.plan, n, drain.Options{
+		Logger: s.o.Logger, Exit: s.o.Exit, Signals: s.signals(), TerminationFile: s.o.Report,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("assemble: %w", err)
+	}
+	api := httpapi.New(httpapi.Options{
+		Store: s.store, Waiter: n.hub, Sockets: sockets{n.sockets}, Drain: drainView{n}, Types: s,
+		Limits: s.o.Limits, Node: s.o.Node, Version: s.o.Version, Loopback: s.o.Auth != "off",
+		Here: n.here, Logger: s.o.Logger,
+	})
+	n.http = &http.Server{
+		Handler:           n.drainer.Count(api),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       60 * time.Second, // of a whole request; an answer that waits comes after it
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          errorLog(s.o.Logger),
+	}
+	return n, nil
+}
+
+// signals is what the drain listens to: nil for the process's own signals.
+func (s *Server) signals() <-chan os.Signal {
+	if s.o.NoSignals {
+		return make(chan os.Signal)
+	}
+	return nil
+}
+
+// Lookup finds a type that this node runs, for its defaults.
+func (s *Server) Lookup(name string) (lastcall.TaskType, bool) {
+	i := slices.IndexFunc(s.types, func(t lastcall.TaskType) bool { return t.Name == name })
+	if i < 0 {
+		return lastcall.TaskType{}, false
+	}
+	return s.types[i], true
+}
+
+// here reports whether this node runs the task.
+func (n *node) here(t *lastcall.Task) bool {
+	return t.Status == lastcall.Running && t.Owner == n.worker.Incarnation()
+}
+
+// start runs the parts. It is the only place in which a server starts goroutines that last.
+func (n *node) start(ctx context.Context) {
+	var work, tell context.Context
+	work, n.stopWork = context.WithCancel(ctx)
+	tell, n.stopTell = context.WithCancel(ctx)
+	n.telling.Go(func() { n.failed("watch the store", n.store.Watch(tell, n.moved)) })
+	n.telling.Go(func() { n.failed("save acknowledgements", n.hub.Run(tell)) })
+	n.telling.Go(func() { n.failed("keep the sockets", n.sockets.Run(tell)) })
+	n.working.Go(func() { n.failed("work", n.worker.Run(work)) })
+	n.serving.Go(func() { n.failed("serve", n.http.Serve(n.listener)) })
+}
+
+// moved passes the store's hints on.
+func (n *node) moved(hints []lastcall.Hint) {
+	n.worker.Moved(hints)
+	n.hub.Moved(hints)
+}
+
+// failed logs what a part ended with, and has the node drained if it was not told to end: half a node is worse than
+// none.
+func (n *node) failed(what string, err error) {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, http.ErrServerClosed) {
+		return
+	}
+	n.o.Logger.Error("cannot "+what, "error", err)
+	n.drainer.Start("cannot " + what)
+}

@@ -1,0 +1,105 @@
+package server
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/drain"
+)
+
+// Options are a server's settings. The zero value of each stands for its default.
+type Options struct {
+	Listen      string        // HOST:PORT to listen at; "127.0.0.1:8080"
+	Store       string        // sqlite:PATH; "sqlite:lastcall.db"
+	Node        string        // this node's name; the host's
+	Grace       time.Duration // what the platform gives between SIGTERM and SIGKILL; 30 s
+	Concurrency int           // runs at a time; 64
+	// Auth "off" allows listening beyond loopback although no token is configured: whoever reaches the port may then
+	// do everything. Empty: loopback only.
+	Auth  string
+	Drain Drain
+
+	KeepTasks  time.Duration // finished tasks; 7 days
+	KeepEvents time.Duration // events; 7 days
+	MaxCrashes int           // crashes after which a task fails; 3
+	Limits     lastcall.Limits
+
+	Version    string         // shown to peers and in the node list; "dev"
+	Logger     *slog.Logger   // slog.Default()
+	NoSignals  bool           // leave SIGTERM and SIGINT to the program; it ends Run by its context
+	Exit       func(code int) // for the watchdog and the third SIGINT; os.Exit
+	Report     string         // file that the drain's report is also written to, if it exists: /dev/termination-log
+	ListenFile *os.File       // a socket that is bound already, instead of Listen
+}
+
+// Drain are the settings of the orderly stop; docs/drain.md explains them.
+type Drain struct {
+	Mode        drain.Mode    // handover, refuse
+	Backlog     drain.Backlog // auto, finish, leave
+	HandBack    time.Duration // how long before the deadline running work is handed back; StopTimeout + 2 s
+	StopTimeout time.Duration // what a handler is given to return after its context has ended; 5 s
+}
+
+// withDefaults fills in what was left out and refuses what cannot be.
+func (o Options) withDefaults() (Options, error) {
+	def(&o.Listen, "127.0.0.1:8080")
+	def(&o.Store, "sqlite:lastcall.db")
+	def(&o.Grace, 30*time.Second)
+	def(&o.Concurrency, 64)
+	def(&o.KeepTasks, 7*24*time.Hour)
+	def(&o.KeepEvents, 7*24*time.Hour)
+	def(&o.MaxCrashes, lastcall.DefaultMaxCrashes)
+	def(&o.Version, "dev")
+	def(&o.Limits, lastcall.DefaultLimits())
+	def(&o.Report, "/dev/termination-log")
+	def(&o.Drain.StopTimeout, 5*time.Second)
+	if o.Node == "" {
+		name, err := os.Hostname()
+		if err != nil {
+			return o, fmt.Errorf("no node name given and the host has none: %w", err)
+		}
+		o.Node = name
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Exit == nil {
+		o.Exit = os.Exit
+	}
+	return o, o.check()
+}
+
+func (o *Options) check() error {
+	switch {
+	case o.Auth != "" && o.Auth != "off":
+		return fmt.Errorf("auth %q: the only setting there is, is off", o.Auth)
+	case o.Concurrency < 1 || o.Concurrency > 10_000:
+		return fmt.Errorf("concurrency %d: must be from 1 to 10000", o.Concurrency)
+	case o.KeepTasks < 0, o.KeepEvents < 0:
+		return fmt.Errorf("retention must not be negative")
+	case o.MaxCrashes < 1:
+		return fmt.Errorf("max_crashes %d: must be at least 1", o.MaxCrashes)
+	}
+	if why := o.Limits.CheckName(o.Node); why != "" {
+		return fmt.Errorf("node name %s", why)
+	}
+	return nil
+}
+
+func def[T comparable](v *T, fallback T) {
+	var zero T
+	if *v == zero {
+		*v = fallback
+	}
+}
+
+// plan is how the drain is to go.
+func (o *Options) plan() drain.Plan {
+	return drain.Plan{
+		Grace: o.Grace, HandBack: o.Drain.HandBack, StopTimeout: o.Drain.StopTimeout,
+		Mode: o.Drain.Mode, Backlog: o.Drain.Backlog, Kubernetes: drain.OnKubernetes(),
+	}
+}

@@ -1,0 +1,124 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+
+	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/drain"
+)
+
+// Server is one node. Make it with New, register what it runs, and Run it, once.
+type Server struct {
+	o        Options
+	plan     drain.Plan
+	store    lastcall.Store
+	listener net.Listener
+	down     teardown
+	exitCode int
+
+	types []lastcall.TaskType
+	wrong []error // mistakes of Register, for Run to report
+	ran   sync.Once
+}
+
+// New opens the store and binds the listener. It fails, and leaves nothing behind, when a setting is wrong, when the
+// store cannot be opened or is another's, and when the address is taken or within reach of others.
+func New(o Options) (*Server, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{o: o, plan: o.plan()}
+	if err := s.plan.WithDefaults().Validate(); err != nil {
+		return nil, fmt.Errorf("drain: %w", err)
+	}
+	if err := s.open(); err != nil {
+		return nil, errors.Join(err, s.down.run())
+	}
+	return s, nil
+}
+
+// open takes hold of what the server needs from outside: the store first, as nobody is to be let in before it is there.
+func (s *Server) open() error {
+	store, err := openStore(context.Background(), &s.o)
+	if err != nil {
+		return err
+	}
+	s.store = store
+	s.down.add("close the store", store.Close)
+	if s.listener, err = listen(&s.o); err != nil {
+		return err
+	}
+	s.down.add("close the listener", func() error {
+		if err := s.listener.Close(); !errors.Is(err, net.ErrClosed) { // the HTTP server closes it first
+			return err
+		}
+		return nil
+	})
+	return nil
+}
+
+// Register adds a type of task; see lastcall.Registrar. It is to be called before Run.
+func (s *Server) Register(t lastcall.TaskType) {
+	named := func(other lastcall.TaskType) bool { return other.Name == t.Name }
+	switch why := s.o.Limits.CheckName(t.Name); {
+	case why != "":
+		s.wrong = append(s.wrong, fmt.Errorf("register %q: the name %s", t.Name, why))
+	case t.Handler == nil:
+		s.wrong = append(s.wrong, fmt.Errorf("register %q: it has no handler", t.Name))
+	case slices.ContainsFunc(s.types, named):
+		s.wrong = append(s.wrong, fmt.Errorf("register %q: it is registered already", t.Name))
+	default:
+		s.types = append(s.types, t)
+	}
+}
+
+// Addr is where the server listens; the port is a real one also where Options asked for port 0.
+func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+
+// ExitCode is what a process that runs nothing but this server is to exit with once Run has returned: 0 after a drain,
+// handed-back work included, else one of the codes of package drain.
+func (s *Server) ExitCode() int { return s.exitCode }
+
+// Close gives up a server that was never run.
+func (s *Server) Close() error {
+	var err error
+	s.ran.Do(func() { err = s.down.run() })
+	return err
+}
+
+// Run serves until SIGTERM, SIGINT, POST /v1/drain or the end of ctx starts the drain, and returns when the server is
+// drained: nil when that went in order. It can be called once.
+func (s *Server) Run(ctx context.Context) error {
+	err := errors.New("server: it was run or closed before")
+	s.ran.Do(func() {
+		if err = s.run(ctx); err != nil && s.exitCode == 0 {
+			s.exitCode = drain.ExitCloseFailed
+		}
+	})
+	return err
+}
+
+func (s *Server) run(ctx context.Context) error {
+	if err := errors.Join(s.wrong...); err != nil {
+		return errors.Join(err, s.down.run())
+	}
+	n, err := s.assemble()
+	if err != nil {
+		return errors.Join(err, s.down.run())
+	}
+	if err := n.worker.Join(ctx); err != nil {
+		return errors.Join(err, s.down.run())
+	}
+	n.start(context.WithoutCancel(ctx))
+	s.o.Logger.Info("serving", "addr", s.Addr().String(), "node", s.o.Node, "incarnation", n.worker.Incarnation(),
+		"store", s.o.Store, "version", s.o.Version)
+	err = n.drainer.Run(ctx) // closes everything on its way
+	s.exitCode = n.drainer.ExitCode()
+	return err
+}

@@ -1,0 +1,90 @@
+package server
+
+import (
+	"context"
+	"sync"
+
+	"github.com/lastcall-dev/lastcall/drain"
+	"github.com/lastcall-dev/lastcall/httpapi/ws"
+)
+
+// A node is what its drainer drains: this file is drain.Service.
+
+// tally is what the report counts, from the beginning of the drain on.
+type tally struct {
+	mu    sync.Mutex
+	begun bool
+	base  int // tasks that had finished before
+	drain.Tally
+}
+
+// Look says how things are. A run leaves it only when its outcome is in the store, and the drain is held until every
+// mailbox that is read here was looked at after that (synced.go), so that nobody closes between an answer and its client.
+func (n *node) Look() drain.Look {
+	work := n.worker.Look()
+	l := drain.Look{Busy: len(work.Running), Unserved: n.sockets.Unserved(), Clients: n.sockets.Connections()}
+	if work.Claiming {
+		l.Busy++
+	}
+	if !work.Dry {
+		l.Backlog = 1 // the worker knows that there is some, not how much
+	}
+	if n.drainer.Told() && work.Idle() && !n.isSynced(n.worker.Finished()) {
+		l.Unserved++
+	}
+	return l
+}
+
+// Enter does what a phase asks for.
+func (n *node) Enter(ctx context.Context, o drain.Orders) error {
+	n.begin()
+	n.Follow(o)
+	switch o.Phase {
+	case drain.Finish:
+		n.sockets.Announce(ws.ModeFinish, o.Deadline)
+	case drain.HandBack:
+		n.handBack(ctx, o)
+	case drain.Closed:
+		return n.close(ctx)
+	}
+	return nil
+}
+
+// Follow sets the switches.
+func (n *node) Follow(o drain.Orders) {
+	if o.Claim {
+		n.worker.ResumeClaims()
+	} else {
+		n.worker.StopClaims()
+	}
+	if o.EarlyWord {
+		n.worker.EarlyWord()
+	}
+}
+
+// begin notes where the counts stand when the drain begins.
+func (n *node) begin() {
+	n.tally.mu.Lock()
+	defer n.tally.mu.Unlock()
+	if !n.tally.begun {
+		n.tally.begun, n.tally.base = true, n.worker.Finished()
+	}
+}
+
+// WaitingFor names what the drain is waiting for.
+func (n *node) WaitingFor() drain.Waiting {
+	w := drain.Waiting{Work: n.worker.Running()}
+	if n.drainer.Told() {
+		w.Connections = n.sockets.Unserved()
+	}
+	return w
+}
+
+// Tally counts what became of work and clients.
+func (n *node) Tally() drain.Tally {
+	n.tally.mu.Lock()
+	defer n.tally.mu.Unlock()
+	t := n.tally.Tally
+	t.Work.Finished = n.worker.Finished() - n.tally.base
+	return t
+}

@@ -1,0 +1,126 @@
+package lab
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/lastcall-dev/lastcall"
+)
+
+// Frame is any frame of the server's.
+type Frame struct {
+	T       string             `json:"t"`
+	Seq     int64              `json:"seq"`
+	Type    lastcall.EventType `json:"type"`
+	Task    string             `json:"task"`
+	Run     int64              `json:"run"`
+	Attempt int                `json:"attempt"`
+	Data    json.RawMessage    `json:"data"`
+	Cursor  string             `json:"cursor"`
+	Head    int64              `json:"head"`
+	Why     string             `json:"why"`
+	From    int64              `json:"from"`
+	To      int64              `json:"to"`
+	Mode    string             `json:"mode"`
+	Pending []string           `json:"pending"`
+	Code    string             `json:"code"`
+	N       int64              `json:"n"`
+}
+
+// Socket is a client's WebSocket.
+type Socket struct {
+	t    testing.TB
+	Conn *websocket.Conn
+}
+
+// Dial opens a client's socket; status is that of a refusal.
+func (n *Node) Dial(ctx context.Context, client string) (s *Socket, status int, err error) {
+	conn, resp, err := websocket.Dial(ctx, "ws://"+n.Addr+"/v1/ws?client="+client,
+		&websocket.DialOptions{Subprotocols: []string{"lastcall.v1"}, HTTPClient: &http.Client{}})
+	if resp != nil {
+		status = resp.StatusCode
+	}
+	if err != nil {
+		return nil, status, err
+	}
+	conn.SetReadLimit(8 << 20)
+	return &Socket{n.t, conn}, status, nil
+}
+
+// Connect opens a socket, says hello, with the cursor unless it is empty, and returns it with its welcome.
+func (n *Node) Connect(client, cursor string) (*Socket, Frame) {
+	n.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), Patience)
+	defer cancel()
+	s, status, err := n.Dial(ctx, client)
+	if err != nil {
+		n.t.Fatalf("connect %s: %d %v", client, status, err)
+	}
+	n.t.Cleanup(func() { _ = s.Conn.CloseNow() })
+	hello := map[string]any{"t": "hello"}
+	if cursor != "" {
+		hello["resume"] = cursor
+	}
+	s.Send(hello)
+	return s, s.Await("welcome")
+}
+
+// Send sends a frame.
+func (s *Socket) Send(frame any) {
+	s.t.Helper()
+	b, err := json.Marshal(frame)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), Patience)
+	defer cancel()
+	if err := s.Conn.Write(ctx, websocket.MessageText, b); err != nil {
+		s.t.Fatalf("send %s: %v", b, err)
+	}
+}
+
+// Next reads a frame; an error is the end of the socket.
+func (s *Socket) Next(within time.Duration) (Frame, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	_, b, err := s.Conn.Read(ctx)
+	if err != nil {
+		return Frame{}, err
+	}
+	var f Frame
+	return f, json.Unmarshal(b, &f)
+}
+
+// Await reads frames until one of the kind comes.
+func (s *Socket) Await(kind string) Frame {
+	s.t.Helper()
+	for {
+		f, err := s.Next(Patience)
+		if err != nil {
+			s.t.Fatalf("waiting for a %s frame: %v", kind, err)
+		}
+		if f.T == kind {
+			return f
+		}
+	}
+}
+
+// Ack acknowledges all up to seq.
+func (s *Socket) Ack(seq int64) {
+	s.t.Helper()
+	s.Send(map[string]any{"t": "ack", "seq": seq})
+}
+
+// CloseCode reads the socket to its end and returns the code it was closed with, -1 if it just ended.
+func (s *Socket) CloseCode() int {
+	for {
+		if _, err := s.Next(Patience); err != nil {
+			return int(websocket.CloseStatus(err))
+		}
+	}
+}

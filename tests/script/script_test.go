@@ -1,0 +1,27 @@
+// Package script_test plays the scripts in testdata with the real command: each is a session of someone at a terminal.
+package script_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/lastcall-dev/lastcall/tests/lab"
+)
+
+func TestMain(m *testing.M) { lab.Main(m) }
+
+// TestScripts plays every script. Its name says what it shows.
+func TestScripts(t *testing.T) {
+	bin := filepath.Dir(lab.Binary(t))
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
+			return nil
+		},
+		RequireExplicitExec: true,
+	})
+}
