@@ -77,10 +77,11 @@ func TestAStateNeverFollowsTheEndOfItsRun(t *testing.T) {
 	t.Run("hinted at while the end is being read", func(t *testing.T) {
 		store, h := open(t, hub.Options{})
 		r := live(t, h, "alice")
-		release := store.Hold()
+		reading, release := store.Hold()
 		write(store, h, "alice", done("x"))
 		got := make(chan []string)
 		go func() { got <- r.all() }()
+		<-reading
 		progress(h)
 		release()
 		if diff := cmp.Diff([]string{"1"}, <-got); diff != "" {
@@ -116,6 +117,24 @@ func TestWhatFollowsARunsEndIsToldBehindIt(t *testing.T) {
 	write(store, h, "alice", event(lastcall.TaskRetrying, "x", 2))
 	state(h, "alice", lastcall.TaskStarted, "x", 3, "{}")
 	r.wants("2", "task.started x 3 {}")
+}
+
+func TestAStateDoesNotOvertakeTheEventsCommittedBeforeIt(t *testing.T) {
+	store, h := open(t, hub.Options{})
+	r := live(t, h, "alice")
+	reading, release := store.Hold()
+	write(store, h, "alice", done("x"))
+	got := make(chan []string)
+	go func() { got <- r.next() }()
+	<-reading // what follows is not in the page
+	store.Write("alice", event(lastcall.TaskRetrying, "y", 1))
+	h.Moved([]lastcall.Hint{{Client: "alice"}})
+	state(h, "alice", lastcall.TaskStarted, "y", 2, "{}")
+	release()
+	if diff := cmp.Diff([]string{"1"}, <-got); diff != "" {
+		t.Error(diff)
+	}
+	r.wants("2", "task.started y 2 {}")
 }
 
 // TestStatesKeepTheirPlaceInEveryOrder plays lives of tasks at random: what a store commits reaches the reader at some

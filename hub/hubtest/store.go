@@ -21,7 +21,7 @@ type Store struct {
 	boxes   map[string]*mailbox
 	tasks   map[string]lastcall.Task
 	fail    error
-	gate    chan struct{}
+	gate    *gate
 	reads   int
 	largest int
 }
@@ -92,17 +92,40 @@ func (s *Store) Fail(err error) {
 	s.fail = err
 }
 
-// Hold has every read of events wait until release is called.
-func (s *Store) Hold() (release func()) {
-	gate := make(chan struct{})
+// Hold has every read of events wait between what it reads and its return, until release is called; reading is told of
+// each that does.
+func (s *Store) Hold() (reading <-chan struct{}, release func()) {
+	g := &gate{reading: make(chan struct{}, 1), open: make(chan struct{})}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.gate = gate
-	return func() {
+	s.gate = g
+	return g.reading, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.gate = nil
-		close(gate)
+		close(g.open)
+	}
+}
+
+type gate struct{ reading, open chan struct{} }
+
+// wait holds a read while Hold is in force.
+func (s *Store) wait(ctx context.Context) error {
+	s.mu.Lock()
+	g := s.gate
+	s.mu.Unlock()
+	if g == nil {
+		return nil
+	}
+	select {
+	case g.reading <- struct{}{}:
+	default:
+	}
+	select {
+	case <-g.open:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
@@ -142,9 +165,14 @@ func (s *Store) OpenMailbox(_ context.Context, client string) (lastcall.Mailbox,
 
 // Events is lastcall.Store's.
 func (s *Store) Events(ctx context.Context, client string, after int64, limit int) (lastcall.Mailbox, []lastcall.Event, error) {
-	if err := s.wait(ctx); err != nil {
-		return lastcall.Mailbox{}, nil, err
+	mb, page, err := s.events(client, after, limit)
+	if held := s.wait(ctx); held != nil {
+		return lastcall.Mailbox{}, nil, held
 	}
+	return mb, page, err
+}
+
+func (s *Store) events(client string, after int64, limit int) (lastcall.Mailbox, []lastcall.Event, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.fail != nil {
@@ -159,22 +187,6 @@ func (s *Store) Events(ctx context.Context, client string, after int64, limit in
 	s.reads++
 	s.largest = max(s.largest, len(page))
 	return m.Mailbox, append([]lastcall.Event(nil), page...), nil
-}
-
-// wait holds a read while Hold is in force.
-func (s *Store) wait(ctx context.Context) error {
-	s.mu.Lock()
-	gate := s.gate
-	s.mu.Unlock()
-	if gate == nil {
-		return nil
-	}
-	select {
-	case <-gate:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // Ack is lastcall.Store's.
