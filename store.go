@@ -180,7 +180,8 @@ type Queue struct {
 	OldestQueued time.Duration `json:"-"` // how long the longest waiting queued task has been due
 }
 
-// Hint says what has moved. Fields are empty where they have nothing to say.
+// Hint says what has moved. Fields are empty where they have nothing to say; a hint that is empty altogether says that
+// anything may have moved.
 type Hint struct {
 	Type     string    // a task of this type became queued
 	Client   string    // this mailbox has new events
