@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"sync"
 	"testing"
 
@@ -112,6 +113,7 @@ func words(b *hub.Batch) []string {
 func open(t *testing.T, o hub.Options) (*hubtest.Store, *hub.Hub) {
 	t.Helper()
 	store := hubtest.New()
+	o.Logger = slog.New(slog.DiscardHandler)
 	return store, hub.New(store, o)
 }
 

@@ -2,7 +2,6 @@ package hub
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -91,9 +90,9 @@ func (h *Hub) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return h.saveAcks(context.WithoutCancel(ctx))
 		case <-h.acks.kick:
-			h.logged(ctx, "save acknowledgements", h.saveAcks(context.WithoutCancel(ctx)))
+			h.save(ctx)
 		case <-save.C:
-			h.logged(ctx, "save acknowledgements", h.saveAcks(context.WithoutCancel(ctx)))
+			h.save(ctx)
 			h.ends.age()
 		case <-h.round.asked:
 			poll.Reset(h.beginRound(last))
@@ -104,9 +103,10 @@ func (h *Hub) Run(ctx context.Context) error {
 	}
 }
 
-func (h *Hub) logged(ctx context.Context, what string, err error) {
-	if err != nil && !errors.Is(err, context.Canceled) {
-		h.opts.Logger.WarnContext(ctx, "hub: cannot "+what, "error", err)
+// save saves acknowledgements; if that fails they are kept for the next time.
+func (h *Hub) save(ctx context.Context) {
+	if err := h.saveAcks(context.WithoutCancel(ctx)); err != nil {
+		h.opts.Logger.WarnContext(ctx, "hub: cannot save acknowledgements yet", "error", err)
 	}
 }
 

@@ -38,7 +38,7 @@ func (h *Hub) poll(ctx context.Context) time.Duration {
 	h.round.left = max(0, h.round.left-len(boxes))
 	for _, b := range boxes {
 		if err := h.check(ctx, b); err != nil {
-			h.logged(ctx, "poll mailboxes", err)
+			h.opts.Logger.DebugContext(ctx, "hub: cannot poll mailboxes", "error", err) // those who read them tell it louder
 			h.round.left = 0 // a store in trouble is not asked faster; the next turn goes on behind this one
 			break
 		}
@@ -115,14 +115,13 @@ func (h *Hub) check(ctx context.Context, b *box) error {
 	ctx, cancel := h.call(ctx)
 	defer cancel()
 	mb, _, err := h.store.Events(ctx, b.client, h.furthest(b), 1)
-	gone := lastcall.CodeOf(err) == lastcall.CodeNotFound
-	if err != nil && !gone {
+	if err != nil && lastcall.CodeOf(err) != lastcall.CodeNotFound {
 		return fmt.Errorf("look at mailbox: %w", err)
 	}
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	for _, s := range b.subs {
-		s.compare(&mb, gone)
+		s.compare(&mb)
 	}
 	return nil
 }

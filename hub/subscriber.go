@@ -161,10 +161,10 @@ func (s *Subscriber) stateMoved(st *lastcall.State) {
 	s.waker.Wake()
 }
 
-// compare is news of the mailbox as the store has it; gone if it has none.
-func (s *Subscriber) compare(mb *lastcall.Mailbox, gone bool) {
+// compare is news of the mailbox as the store has it; a zero one if it has none.
+func (s *Subscriber) compare(mb *lastcall.Mailbox) {
 	s.mu.Lock()
-	behind := gone || mb.Epoch != s.pos.Epoch || mb.Head != s.pos.Seq
+	behind := mb.Epoch != s.pos.Epoch || mb.Head != s.pos.Seq
 	s.mu.Unlock()
 	if behind {
 		s.mailboxMoved()
