@@ -32,5 +32,8 @@ func GiveBackWait(interruptions int) time.Duration {
 // double is base × 2^times, at most ceiling, without overflow.
 func double(base, ceiling time.Duration, times int) time.Duration {
 	f := float64(base) * math.Pow(2, float64(max(times, 0)))
-	return time.Duration(min(f, float64(ceiling)))
+	if f >= float64(ceiling) {
+		return ceiling
+	}
+	return time.Duration(f)
 }

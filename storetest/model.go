@@ -254,8 +254,12 @@ func (m *model) agree(got lastcall.Task) error {
 	}
 	var now time.Time
 	for _, p := range []struct{ got, want *time.Time }{
-		{&got.CreatedAt, &want.CreatedAt}, {&got.RunAt, &want.RunAt}, {got.StartedAt, want.StartedAt}, {got.FinishedAt, want.FinishedAt},
-		{got.ExpiresAt, want.ExpiresAt}, {got.CancelRequestedAt, want.CancelRequestedAt},
+		{&got.CreatedAt, &want.CreatedAt},
+		{&got.RunAt, &want.RunAt},
+		{got.StartedAt, want.StartedAt},
+		{got.FinishedAt, want.FinishedAt},
+		{got.ExpiresAt, want.ExpiresAt},
+		{got.CancelRequestedAt, want.CancelRequestedAt},
 	} {
 		if p.got == nil || p.want == nil || p.want.Before(m.step.Add(-stepLength/2)) {
 			continue // not of this step: compared below
