@@ -3,6 +3,7 @@ package ws_test
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -35,7 +36,9 @@ type node struct {
 func start(t *testing.T, o ws.Options) *node {
 	t.Helper()
 	store := hubtest.New()
-	h := hub.New(store, hub.Options{})
+	quiet := slog.New(slog.DiscardHandler)
+	h := hub.New(store, hub.Options{Logger: quiet})
+	o.Logger = quiet
 	if o.HelloWait == 0 {
 		o.HelloWait = time.Hour // most tests say hello
 	}
@@ -192,4 +195,18 @@ func until(t *testing.T, what string, ok func() bool) {
 
 func succeeded(task string, run int64) lastcall.Event {
 	return lastcall.Event{Type: lastcall.TaskSucceeded, Task: task, Run: run, Attempt: 1, Data: json.RawMessage(`{"output":1}`)}
+}
+
+// expectEvent reads to the next event.
+func (c *client) expectEvent() frame {
+	c.t.Helper()
+	for {
+		f, err := c.read()
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		if f.T == "event" {
+			return f
+		}
+	}
 }
