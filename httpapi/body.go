@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"mime"
@@ -46,7 +45,7 @@ func (c *call) noBody() error {
 		return err
 	}
 	for _, m := range o.members {
-		o.bad(m.name, "is no field of this call, which takes none")
+		o.bad(shown(string(m.name)), "is no field of this call, which takes none")
 	}
 	return o.err()
 }
@@ -59,34 +58,34 @@ func (c *call) readAll() ([]byte, error) {
 	}
 	arrival := http.NewResponseController(c.w)
 	_ = arrival.SetReadDeadline(time.Now().Add(bodyTime)) // a writer that is not a connection cannot, and needs not
-	body, err := readSized(http.MaxBytesReader(c.w, c.r.Body, limit), c.r.ContentLength)
-	_ = arrival.SetReadDeadline(time.Time{})
+	defer func() { _ = arrival.SetReadDeadline(time.Time{}) }()
+	if c.r.ContentLength < 0 {
+		body, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, limit))
+		return body, c.notWhole(err)
+	}
+	// The http.Server gives as many bytes as were announced, or an error.
+	body := make([]byte, c.r.ContentLength)
+	_, err := io.ReadFull(c.r.Body, body)
+	return body, c.notWhole(err)
+}
+
+// notWhole says why a body did not arrive.
+func (c *call) notWhole(err error) error {
+	if err == nil {
+		return nil
+	}
 	var over *http.MaxBytesError
 	switch {
-	case err == nil:
-		return body, nil
 	case errors.As(err, &over):
-		return nil, tooLarge
+		return tooLarge
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		c.w.Header().Set("Connection", "close")
-		return nil, invalid(field("body", "did not arrive within "+bodyTime.String()))
-	default:
-		return nil, invalid(field("body", "did not arrive whole"))
+		return invalid(field("body", "did not arrive within "+bodyTime.String()))
 	}
+	return invalid(field("body", "did not arrive whole"))
 }
 
 var tooLarge = lastcall.Errorf(lastcall.CodeTooLarge, "the body is larger than this server takes")
-
-// readSized is io.ReadAll that asks for memory once where the size is announced.
-func readSized(r io.Reader, size int64) ([]byte, error) {
-	if size < 0 {
-		return io.ReadAll(r)
-	}
-	var b bytes.Buffer
-	b.Grow(int(size) + bytes.MinRead) // the room that ReadFrom wants before it looks for the end
-	_, err := b.ReadFrom(r)
-	return b.Bytes(), err
-}
 
 // jsonBody refuses what is not declared as JSON in UTF-8. Pages of other origins cannot declare that without asking
 // first (it is no CORS-safelisted type), so this is also part of what keeps them out.
@@ -95,12 +94,12 @@ func jsonBody(h http.Header) error {
 		return lastcall.Errorf(lastcall.CodeUnsupportedMediaType, "the body must not have a Content-Encoding")
 	}
 	declared := h.Get("Content-Type")
-	if declared == typeJSON {
+	if declared == applicationJSON {
 		return nil
 	}
 	mediaType, params, err := mime.ParseMediaType(declared)
 	charset := params["charset"]
-	if err != nil || mediaType != typeJSON || (charset != "" && !strings.EqualFold(charset, "utf-8")) {
+	if err != nil || mediaType != applicationJSON || (charset != "" && !strings.EqualFold(charset, "utf-8")) {
 		return lastcall.Errorf(lastcall.CodeUnsupportedMediaType, "the Content-Type must be application/json, in UTF-8")
 	}
 	return nil

@@ -22,7 +22,7 @@ func AsyncAPI() []byte { return append([]byte(nil), asyncapiYAML...) }
 func contract(file []byte) func(*call) error {
 	return func(c *call) error {
 		if quality(c.r.Header, "application", "yaml") == 0 && quality(c.r.Header, "text", "plain") == 0 {
-			return lastcall.Errorf(lastcall.CodeNotAcceptable, "this call answers with "+typeYAML)
+			return lastcall.Errorf(lastcall.CodeNotAcceptable, "this call answers with application/yaml")
 		}
 		c.answer(http.StatusOK, typeYAML, file)
 		return nil

@@ -23,7 +23,7 @@ func decodeSubmission(body []byte) (lastcall.Submission, error) {
 		if !isNull(m.value) {
 			decodeField(o, m, &s)
 		} else if !known(m.name) {
-			o.bad(shown(m.name), "is no field of a task")
+			o.bad(shown(string(m.name)), "is no field of a task")
 		}
 	}
 	if s.Type == "" && !o.wrong("type") {
@@ -33,7 +33,7 @@ func decodeSubmission(body []byte) (lastcall.Submission, error) {
 }
 
 func decodeField(o *object, m member, s *lastcall.Submission) {
-	switch m.name {
+	switch string(m.name) {
 	case "type":
 		s.Type = o.name(m)
 	case "queue":
@@ -45,8 +45,8 @@ func decodeField(o *object, m member, s *lastcall.Submission) {
 	case "priority":
 		s.Priority = o.whole(m)
 	case "max_attempts":
-		if s.MaxAttempts = o.whole(m); s.MaxAttempts < 1 && !o.wrong(m.name) {
-			o.bad(m.name, fmt.Sprintf("must be from 1 to %d", lastcall.MaxMaxAttempts))
+		if s.MaxAttempts = o.whole(m); s.MaxAttempts < 1 && !o.wrong("max_attempts") {
+			o.bad("max_attempts", fmt.Sprintf("must be from 1 to %d", lastcall.MaxMaxAttempts))
 		}
 	case "run_at":
 		s.RunAt = o.time(m)
@@ -59,16 +59,17 @@ func decodeField(o *object, m member, s *lastcall.Submission) {
 	case "labels":
 		s.Labels = o.labels(m)
 	case "webhook":
-		o.bad(m.name, "is not supported by this version")
+		o.bad("webhook", "is not supported by this version")
 	default:
-		o.bad(shown(m.name), "is no field of a task")
+		o.bad(shown(string(m.name)), "is no field of a task")
 	}
 }
 
 // known reports whether a submit has a field of that name.
-func known(name string) bool {
-	switch name {
-	case "type", "queue", "client", "input", "priority", "max_attempts", "run_at", "delay", "timeout", "expires_in", "labels", "webhook":
+func known(name []byte) bool {
+	switch string(name) {
+	case "type", "queue", "client", "input", "priority", "max_attempts", "run_at", "delay", "timeout", "expires_in",
+		"labels", "webhook":
 		return true
 	}
 	return false
@@ -76,9 +77,10 @@ func known(name string) bool {
 
 func isNull(v []byte) bool { return string(v) == "null" }
 
-// compact takes the blanks out of an input, so that what is stored and sent many times is no longer than it must be.
+// compact takes the blanks out of an input, so that what is stored and sent many times is no longer than it must be, and
+// stands on one line. What it returns may share memory with v.
 func compact(v []byte) json.RawMessage {
-	if v[0] != '{' && v[0] != '[' {
+	if !hasBlanks(v) {
 		return v
 	}
 	b := bytes.NewBuffer(make([]byte, 0, len(v)))
@@ -86,6 +88,19 @@ func compact(v []byte) json.RawMessage {
 		return v // not reached: v is valid
 	}
 	return b.Bytes()
+}
+
+// hasBlanks reports whether there are blanks between the tokens of valid JSON.
+func hasBlanks(v []byte) bool {
+	for i := 0; i < len(v); i++ {
+		switch v[i] {
+		case '"':
+			i += stringEnd(v[i:]) - 1
+		case ' ', '\t', '\r', '\n':
+			return true
+		}
+	}
+	return false
 }
 
 // wrong reports whether something is known to be wrong with a field.
@@ -103,9 +118,9 @@ func (o *object) name(m member) string {
 	s, ok := text(m.value)
 	switch {
 	case !ok:
-		o.bad(m.name, "must be a string of valid text")
+		o.bad(string(m.name), "must be a string of valid text")
 	case s == "":
-		o.bad(m.name, "must not be empty")
+		o.bad(string(m.name), "must not be empty")
 	}
 	return s
 }
@@ -117,7 +132,7 @@ func (o *object) whole(m member) int {
 	}
 	f, err := strconv.ParseFloat(string(m.value), 64)
 	if c := m.value[0]; err != nil || f != math.Trunc(f) || math.Abs(f) > 1<<31 || (c != '-' && (c < '0' || c > '9')) {
-		o.bad(m.name, "must be a whole number")
+		o.bad(string(m.name), "must be a whole number")
 		return 0
 	}
 	return int(f)
@@ -128,7 +143,7 @@ func (o *object) time(m member) time.Time {
 	s, ok := text(m.value)
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if !ok || err != nil || lax(s) {
-		o.bad(m.name, "must be a time of RFC 3339, such as 2026-01-02T03:04:05Z")
+		o.bad(string(m.name), "must be a time of RFC 3339, such as 2026-01-02T03:04:05Z")
 		return time.Time{}
 	}
 	return t
@@ -148,7 +163,7 @@ func (o *object) span(m member) time.Duration {
 	s, ok := text(m.value)
 	d, err := time.ParseDuration(s)
 	if !ok || err != nil {
-		o.bad(m.name, `must be a duration such as "30s", "5m" or "1h30m"`)
+		o.bad(string(m.name), `must be a duration such as "30s", "5m" or "1h30m"`)
 		return 0
 	}
 	return d
@@ -158,20 +173,20 @@ func (o *object) span(m member) time.Duration {
 // writes 0s has in mind.
 func (o *object) positiveSpan(m member) time.Duration {
 	d := o.span(m)
-	if d <= 0 && !o.wrong(m.name) {
-		o.bad(m.name, "must be more than 0s")
+	if d <= 0 && !o.wrong(string(m.name)) {
+		o.bad(string(m.name), "must be more than 0s")
 	}
 	return d
 }
 
 func (o *object) labels(m member) map[string]string {
 	if m.value[0] != '{' {
-		o.bad(m.name, "must be an object of strings")
+		o.bad("labels", "must be an object of strings")
 		return nil
 	}
 	in := (&splitter{rest: m.value}).object()
 	for _, e := range in.errs { // given twice, or no text
-		o.bad(m.name, e.Field+" "+e.Message)
+		o.bad("labels", e.Field+" "+e.Message)
 	}
 	if len(in.members) == 0 {
 		return nil
@@ -180,9 +195,9 @@ func (o *object) labels(m member) map[string]string {
 	for _, l := range in.members {
 		v, ok := text(l.value)
 		if !ok {
-			o.bad(m.name+"."+shown(l.name), "must be a string of valid text")
+			o.bad("labels."+shown(string(l.name)), "must be a string of valid text")
 		}
-		labels[l.name] = v
+		labels[string(l.name)] = v
 	}
 	return labels
 }

@@ -20,10 +20,11 @@ const maxDepth = 64
 type object struct {
 	members []member
 	errs    []lastcall.FieldError
+	room    [8]member // of members, until there are more: most bodies need no other
 }
 
 type member struct {
-	name  string
+	name  []byte // decoded
 	value []byte // JSON, without blanks around it
 }
 
@@ -72,6 +73,7 @@ type splitter struct{ rest []byte }
 
 func (s *splitter) object() *object {
 	o := &object{}
+	o.members = o.room[:0]
 	s.rest = s.rest[1:] // {
 	for {
 		s.skipBlanks()
@@ -82,7 +84,7 @@ func (s *splitter) object() *object {
 			s.rest = s.rest[1:]
 			continue
 		}
-		name, ok := text(s.value())
+		name, ok := textBytes(s.value())
 		s.skipBlanks()
 		s.rest = s.rest[1:] // :
 		s.skipBlanks()
@@ -91,16 +93,16 @@ func (s *splitter) object() *object {
 		case !ok:
 			o.bad("body", "has a field whose name is not valid text")
 		case o.has(name):
-			o.bad(shown(name), "is given more than once")
+			o.bad(shown(string(name)), "is given more than once")
 		default:
 			o.members = append(o.members, member{name, value})
 		}
 	}
 }
 
-func (o *object) has(name string) bool {
+func (o *object) has(name []byte) bool {
 	for i := range o.members {
-		if o.members[i].name == name {
+		if bytes.Equal(o.members[i].name, name) {
 			return true
 		}
 	}
@@ -108,7 +110,14 @@ func (o *object) has(name string) bool {
 }
 
 func (s *splitter) skipBlanks() {
-	s.rest = bytes.TrimLeft(s.rest, " \t\r\n")
+	for len(s.rest) > 0 {
+		switch s.rest[0] {
+		case ' ', '\t', '\r', '\n':
+			s.rest = s.rest[1:]
+		default:
+			return
+		}
+	}
 }
 
 // value cuts one value off, which begins at once.
@@ -177,15 +186,21 @@ func tooDeep(b []byte) bool {
 // text decodes a JSON string. It fails on what is no string and on text that no UTF-8 can hold (half a surrogate pair),
 // for which the standard decoder would put a replacement character.
 func text(v []byte) (string, bool) {
+	b, ok := textBytes(v)
+	return string(b), ok
+}
+
+// textBytes is text without a copy where there is nothing to decode.
+func textBytes(v []byte) ([]byte, bool) {
 	if len(v) == 0 || v[0] != '"' {
-		return "", false
+		return nil, false
 	}
 	if bytes.IndexByte(v, '\\') < 0 {
-		return string(v[1 : len(v)-1]), true
+		return v[1 : len(v)-1], true
 	}
 	var s string
 	if err := json.Unmarshal(v, &s); err != nil || strings.ContainsRune(s, utf8.RuneError) {
-		return "", false
+		return nil, false
 	}
-	return s, true
+	return []byte(s), true
 }
