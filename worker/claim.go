@@ -13,7 +13,7 @@ import (
 // on its way slots become free, and the next claim asks for all of them at once, so that claims grow with the load. It
 // ends with ctx.
 func (w *Worker) claimLoop(ctx context.Context) {
-	poll := time.NewTimer(0)
+	poll := time.NewTimer(jitter(w.o.Poll))
 	defer poll.Stop()
 	var pause backoff
 	var lost doubt

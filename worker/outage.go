@@ -34,9 +34,6 @@ func (w *Worker) saw(err error) {
 
 // answered reports whether an error, or nil, is the word of a store that works.
 func answered(err error) bool {
-	switch lastcall.CodeOf(err) {
-	case lastcall.CodeStoreUnavailable, lastcall.CodeInternal:
-		return false
-	}
-	return true
+	code := lastcall.CodeOf(err)
+	return code != lastcall.CodeStoreUnavailable && code != lastcall.CodeInternal
 }

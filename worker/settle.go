@@ -22,10 +22,10 @@ func (w *Worker) settle(r *run, o *lastcall.Outcome) *lastcall.Task {
 		t, err := w.store.Settle(ctx, *o)
 		cancel()
 		w.saw(err)
-		switch lastcall.CodeOf(err) {
-		case "":
+		if err == nil {
 			return &t
-		case lastcall.CodeLeaseLost, lastcall.CodeNotFound:
+		}
+		if code := lastcall.CodeOf(err); code == lastcall.CodeLeaseLost || code == lastcall.CodeNotFound {
 			w.log.Warn("outcome dropped: the run is no longer the current one", r.attrs("verdict", o.Verdict)...)
 			return nil
 		}

@@ -55,10 +55,10 @@ type Worker struct {
 	incarnation string // "" while there is none: before Join, and after the lease was lost
 	slots       slots
 	runs        map[lastcall.RunRef]*run
-	underway    int  // claims and runs whose end is awaited
-	claiming    bool // a claim's answer is awaited
-	stopped     bool // no claims for now
-	handingBack bool // no claims ever again
+	underway    int                 // claims and runs whose end is awaited
+	claiming    bool                // a claim's answer is awaited
+	stopped     bool                // no claims for now
+	handingBack bool                // no claims ever again
 	released    map[string]struct{} // tasks that were handed back since the early word
 	counts      counts
 	tempo       tempo
