@@ -1,0 +1,3 @@
+module github.com/lastcall-dev/lastcall/bench
+
+go 1.26
