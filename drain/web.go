@@ -50,9 +50,9 @@ func HTTP(srv *http.Server, p Plan, o HTTPOptions) (*Drainer, error) {
 // have not been closed.
 //
 // Invariants: a visit is inside from before its handler is called until the
-// handler has returned or, once hijacked, the connection is closed. Refusal and
-// entry are decided under the same lock, so that a look taken after Finish was
-// entered sees everything that was let in.
+// handler has returned or, once hijacked, the connection is closed. Refusing is
+// asked under the lock under which visits are let in, and Enter takes that lock
+// too: so a look taken after an Enter sees everyone who came before the refusal.
 type web struct {
 	srv     *http.Server
 	next    http.Handler
@@ -90,7 +90,7 @@ func (s *web) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *web) enter(v *visit) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.orders.Refuse {
+	if s.drainer.Refusing() {
 		return false
 	}
 	v.late = s.finishing()

@@ -44,7 +44,7 @@ func talk(w http.ResponseWriter, r *http.Request) {
 func (c *conversation) answer(kind int, message []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	time.Sleep(thought)
+	<-time.After(thought)
 	return c.conn.WriteMessage(kind, append([]byte("you said: "), message...))
 }
 
