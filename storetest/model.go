@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"time"
 
@@ -278,6 +279,9 @@ func (m *model) agree(got lastcall.Task) error {
 	}
 	if got.Progress != nil && want.Progress != nil {
 		want.Progress.At = got.Progress.At // by whose clock is not said
+	}
+	if reflect.DeepEqual(*want, got) {
+		return nil // as it mostly is; finding out in what they differ takes far longer
 	}
 	if diff := gocmp.Diff(*want, got, alike); diff != "" {
 		return fmt.Errorf("task %s is not as it should be (-want +got):\n%s", got.ID, diff)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lastcall-dev/lastcall"
@@ -83,7 +84,7 @@ func (w *walk) step() {
 }
 
 func (w *walk) did(format string, args ...any) {
-	w.trail = append(w.trail, fmt.Sprintf("%d: ", len(w.trail)+1)+fmt.Sprintf(format, args...))
+	w.trail = append(w.trail, fmt.Sprintf("%d: %.1000s", len(w.trail)+1, fmt.Sprintf(format, args...)))
 }
 
 // agree fails the walk when the model does not agree.
@@ -98,12 +99,15 @@ func one[T any](w *walk, of ...T) T { return of[w.rand.IntN(len(of))] }
 
 func (w *walk) anyNode() *node { return one(w, w.nodes...) }
 
+// text is something to write, seldom long: a store may keep what is long elsewhere, and must not lose it on the way.
+func (w *walk) text() string { return strings.Repeat(one(w, "x", "日"), one(w, 1, 1, 1, 5000)) }
+
 func (w *walk) submit() {
 	all := make([]lastcall.Submission, 1+w.rand.IntN(4))
 	for i := range all {
 		all[i] = lastcall.Submission{
 			Type: one(w, "a", "b", "c"), Queue: one(w, "", "slow", "日本"), Client: one(w, "", "alice", "bob"),
-			Input: json.RawMessage(one(w, ``, `{"a":[1]}`, `"x"`)), Priority: one(w, 0, 0, 0, 1, -1, 100), MaxAttempts: one(w, 0, 1, 2, 3),
+			Input: json.RawMessage(one(w, ``, `{"a":[1]}`, `"`+w.text()+`"`)), Priority: one(w, 0, 0, 0, 1, -1, 100), MaxAttempts: one(w, 0, 1, 2, 3),
 			Delay: one(w, 0, 0, 0, 0, time.Hour), ExpiresIn: one(w, 0, 0, 0, 0, time.Hour, time.Microsecond),
 		}
 		if w.rand.IntN(2) == 0 {
@@ -172,15 +176,15 @@ func (w *walk) settle() {
 	}
 	switch o.Verdict {
 	case lastcall.Succeed:
-		o.Output = json.RawMessage(one(w, `{"a":1}`, `2`, ``))
+		o.Output = json.RawMessage(one(w, `{"a":1}`, `"`+w.text()+`"`, ``))
 	case lastcall.Fail:
 		o.Permanent = w.rand.IntN(6) == 0
-		o.Error = one(w, nil, &lastcall.TaskError{Code: "x", Message: "m"}, &lastcall.TaskError{Code: "y", Detail: json.RawMessage(`[1]`)})
+		o.Error = one(w, nil, &lastcall.TaskError{Code: "x", Message: w.text()}, &lastcall.TaskError{Code: "y", Detail: json.RawMessage(`[1]`)})
 	case lastcall.Release:
 		o.Reason = one(w, lastcall.ReleaseDrain, lastcall.ReleaseHandler)
 	}
 	if w.rand.IntN(8) == 0 {
-		o.Checkpoint = []byte{byte(w.rand.IntN(256))}
+		o.Checkpoint = []byte(w.text())
 	}
 	if w.rand.IntN(8) == 0 {
 		o.Run--
@@ -212,7 +216,7 @@ func (w *walk) save() {
 		note.Progress = &lastcall.Progress{Percent: float64(w.rand.IntN(101)), Message: one(w, "", "page 3"), At: w.model.clock}
 	}
 	if w.rand.IntN(2) == 0 {
-		note.Checkpoint = []byte{byte(w.rand.IntN(256))}
+		note.Checkpoint = []byte(w.text())
 	}
 	code := w.model.save(note)
 	w.did("save %+v: %q", note, code)
