@@ -25,7 +25,8 @@ type Node struct {
 	Cmd  *exec.Cmd
 	Addr string // HOST:PORT
 
-	exited chan struct{} // closed when the process has ended and its log is read
+	serving chan struct{} // closed when it serves; Addr may be read from then on
+	exited  chan struct{} // closed when the process has ended and its log is read
 
 	mu     sync.Mutex
 	log    []Line
@@ -76,11 +77,12 @@ func Launch(t testing.TB, cmd *exec.Cmd) *Node {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	n := &Node{t: t, Cmd: cmd, exited: make(chan struct{}), news: make(chan struct{})}
+	n := &Node{t: t, Cmd: cmd, serving: make(chan struct{}), exited: make(chan struct{}), news: make(chan struct{})}
 	go n.follow(log) // ends with the process; closes exited, which Cleanup waits for
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		<-n.exited
+		n.sound()
 		if t.Failed() {
 			t.Logf("log of the node at %s:\n%s", n.Addr, n.Log())
 		}
@@ -107,6 +109,7 @@ func (n *Node) note(l Line) {
 	switch l.Msg {
 	case "serving":
 		n.Addr = l.Addr
+		close(n.serving)
 	case "drain report":
 		n.report = l.Report
 	}
@@ -165,11 +168,14 @@ func (n *Node) Kill() {
 	<-n.exited
 }
 
+// Serving is closed when the process serves.
+func (n *Node) Serving() <-chan struct{} { return n.serving }
+
 // Exited is closed when the process has ended.
 func (n *Node) Exited() <-chan struct{} { return n.exited }
 
 // Wait waits for the process to end by itself and returns its exit code and the report of its drain, nil if it wrote
-// none. A data race in the process fails the test.
+// none.
 func (n *Node) Wait() (code int, report *drain.Report) {
 	n.t.Helper()
 	select {
@@ -177,10 +183,19 @@ func (n *Node) Wait() (code int, report *drain.Report) {
 	case <-time.After(Patience):
 		n.t.Fatalf("the process did not end\n%s", n.Log())
 	}
-	if strings.Contains(n.Log(), "WARNING: DATA RACE") {
-		n.t.Error("the process had a data race")
-	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.Cmd.ProcessState.ExitCode(), n.report
+}
+
+// sound fails the test if the process, however it ended, had a data race or died of itself.
+func (n *Node) sound() {
+	n.t.Helper()
+	for _, l := range n.log {
+		for _, wrong := range []string{"WARNING: DATA RACE", "panic: ", "fatal error: "} {
+			if strings.HasPrefix(l.Raw, wrong) {
+				n.t.Errorf("the node at %s: %s", n.Addr, l.Raw)
+			}
+		}
+	}
 }
