@@ -28,19 +28,31 @@ func (w *writer) writeBatch() {
 	if err == nil {
 		err = w.commit()
 	}
-	switch kind := sqlite3.KindOf(err); {
+	switch {
 	case err == nil:
-		return
-	case w.conn != nil && len(w.batch) > 1 && (kind == sqlite3.Statement || kind == sqlite3.Full):
-		w.undo()
-		w.writeEachAlone()
-	case w.conn != nil && kind == sqlite3.Statement:
-		w.undo()
-		w.batch[0].err = err
-	default:
+	case !w.concernsCall(err):
 		w.takeAll()
 		w.fail(w.batch, err)
+	case len(w.batch) == 1:
+		w.undo()
+		w.batch[0].err = unavailable(err)
+	default:
+		w.undo()
+		w.writeEachAlone()
 	}
+}
+
+// concernsCall reports whether an error is about what one call wants, the store being well: it cannot be written, or
+// there is no room for it, which a smaller one may find.
+func (w *writer) concernsCall(err error) bool {
+	if w.conn == nil {
+		return false
+	}
+	switch sqlite3.KindOf(err) {
+	case sqlite3.None, sqlite3.Statement, sqlite3.Full:
+		return true
+	}
+	return false
 }
 
 // applyAll applies the batch and what else has come. It returns the first error of SQLite's; what callers are to be
@@ -81,12 +93,13 @@ func (w *writer) takeAll() {
 	}
 }
 
-// apply runs one call inside the transaction. An error that is not SQLite's is the caller's answer: it was found before
-// anything was written.
+// apply runs one call inside the transaction. An error that is not SQLite's is the caller's answer, as long as it was
+// found before anything was written; after that it must undo what the call did, and so the transaction.
 func (w *writer) apply(c *call) error {
 	w.tx.now = now()
+	before := w.conn.Changes()
 	err := c.fn(&w.tx)
-	if sqlite3.KindOf(err) != sqlite3.None {
+	if err != nil && (sqlite3.KindOf(err) != sqlite3.None || w.conn.Changes() != before) {
 		return err
 	}
 	c.err = err
@@ -99,7 +112,7 @@ func (w *writer) begin() error {
 		return err
 	}
 	w.tx.reset(w.conn, w.watchers.any())
-	return w.tx.run("begin_immediate")
+	return w.tx.stmt("begin_immediate").Run()
 }
 
 // commit waits until everything is on the disk (G1), then tells those who watch. After an error the connection is
@@ -110,7 +123,7 @@ func (w *writer) commit() error {
 		err = w.before()
 	}
 	if err == nil {
-		err = w.tx.run("commit")
+		err = w.tx.stmt("commit").Run()
 	}
 	if err != nil {
 		w.giveUp(err)
@@ -133,18 +146,17 @@ func (w *writer) writeEachAlone() {
 			err = w.tx.flush()
 		}
 		if err == nil {
-			if err = w.commit(); err != nil {
-				w.fail(w.batch[i:], err)
-				return
-			}
+			err = w.commit()
+		}
+		if err == nil {
 			continue
 		}
-		w.undo()
-		c.err = unavailable(err)
-		if k := sqlite3.KindOf(err); k != sqlite3.Statement && k != sqlite3.Full {
+		if !w.concernsCall(err) {
 			w.fail(w.batch[i:], err)
 			return
 		}
+		w.undo()
+		c.err = unavailable(err)
 	}
 }
 
@@ -153,7 +165,7 @@ func (w *writer) undo() {
 	if w.conn == nil || !w.conn.InTransaction() {
 		return // some errors roll back by themselves
 	}
-	if err := w.tx.run("rollback"); err != nil {
+	if err := w.tx.stmt("rollback").Run(); err != nil {
 		w.giveUp(err)
 	}
 }

@@ -37,10 +37,7 @@ func (tx *tx) updateTask(was, r *row) error {
 	if err != nil {
 		return err
 	}
-	st, err := tx.stmt("task_update")
-	if err != nil {
-		return err
-	}
+	st := tx.stmt("task_update")
 	st.Int(number(statuses, r.Status)).Time(r.RunAt).Time(r.OrderKey())
 	st.Int(r.Run).Int(int64(r.Attempt)).Int(int64(r.Crashes)).Bool(r.Suspect()).Int(int64(r.Interruptions))
 	st.TimeOrNull(r.StartedAt).TimeOrNull(r.FinishedAt).TimeOrNull(r.CancelRequestedAt)
@@ -76,20 +73,14 @@ func (tx *tx) putPart(r *row, part int) (inline []byte, err error) {
 	}
 	bit := int64(1) << part
 	if len(data) > partInline {
-		st, err := tx.stmt("part_put")
-		if err != nil {
-			return nil, err
-		}
+		st := tx.stmt("part_put")
 		r.parts |= bit
 		return nil, st.Bytes(r.id[:]).Int(int64(part)).Bytes(data).Run()
 	}
 	if r.parts&bit == 0 {
 		return data, nil
 	}
-	st, err := tx.stmt("part_delete")
-	if err != nil {
-		return nil, err
-	}
+	st := tx.stmt("part_delete")
 	r.parts &^= bit
 	return data, st.Bytes(r.id[:]).Int(int64(part)).Run()
 }

@@ -54,17 +54,18 @@ func (tx *tx) claim(c *lastcall.Claim) ([]lastcall.Task, error) {
 
 // pick takes the first of heads that all three limits leave room for.
 func pick(heads []candidate, c *lastcall.Claim) []candidate {
-	picked := heads[:0]
+	picked := make([]candidate, 0, min(len(heads), c.Max))
 	suspects := c.Suspects
 	room := make([]int, len(c.Want))
 	for i, w := range c.Want {
 		room[i] = w.Max
 	}
-	for _, h := range heads {
+	for i, h := range heads {
 		if len(picked) == c.Max {
 			break
 		}
-		if room[h.want] <= 0 || (h.suspect && suspects <= 0) {
+		twice := i > 0 && heads[i-1].id == h.id // a type that is wanted twice
+		if twice || room[h.want] <= 0 || (h.suspect && suspects <= 0) {
 			continue
 		}
 		room[h.want]--
@@ -74,67 +75,6 @@ func pick(heads []candidate, c *lastcall.Claim) []candidate {
 		picked = append(picked, h)
 	}
 	return picked
-}
-
-// heads appends the first tasks of each line of a wanted type, going from queue to queue by a seek for each.
-func (tx *tx) heads(to []candidate, c *lastcall.Claim, want, limit int) ([]candidate, error) {
-	if limit <= 0 {
-		return to, nil
-	}
-	typ := c.Want[want].Type
-	for queue := ""; ; {
-		next, ok, err := tx.readyQueue(typ, queue)
-		if !ok || err != nil {
-			return to, err
-		}
-		queue = next
-		paused, err := tx.isPaused(queue)
-		if err != nil {
-			return to, err
-		}
-		if paused {
-			continue
-		}
-		if to, err = tx.line(to, candidate{want: want}, typ, queue, limit); err != nil {
-			return to, err
-		}
-		if to, err = tx.line(to, candidate{want: want, suspect: true}, typ, queue, min(limit, c.Suspects)); err != nil {
-			return to, err
-		}
-	}
-}
-
-// readyQueue is the first queue behind a given one that has a task of the type ready.
-func (tx *tx) readyQueue(typ, behind string) (queue string, ok bool, err error) {
-	st, err := tx.stmt("ready_queue")
-	if err != nil {
-		return "", false, err
-	}
-	defer st.Reset()
-	ok, err = st.Text(typ).Text(behind).Step()
-	if !ok || err != nil {
-		return "", false, err
-	}
-	return st.ColText(0), true, nil
-}
-
-// line appends the head of a line.
-func (tx *tx) line(to []candidate, c candidate, typ, queue string, limit int) ([]candidate, error) {
-	if limit <= 0 {
-		return to, nil
-	}
-	st, err := tx.stmt("ready_tasks")
-	if err != nil {
-		return to, err
-	}
-	st.Text(typ).Text(queue).Bool(c.suspect).Time(tx.now).Int(int64(limit))
-	err = each(st, func() error {
-		st.ColCopy(0, c.id[:])
-		c.key = st.ColInt(1)
-		to = append(to, c)
-		return nil
-	})
-	return to, err
 }
 
 // startRuns starts a run of each task.

@@ -19,10 +19,7 @@ func (tx *tx) appendEvent(client string, ev *lastcall.Event) error {
 		return fmt.Errorf("an event about %q, which is no task", ev.Task)
 	}
 	id := tx.mint.next()
-	st, err := tx.stmt("event_insert")
-	if err != nil {
-		return err
-	}
+	st := tx.stmt("event_insert")
 	st.Int(m.id).Int(m.Head + 1).Bytes(id[:]).Int(number(eventTypes, ev.Type)).Bytes(task[:])
 	if err := st.Int(ev.Run).Int(int64(ev.Attempt)).Time(ev.At).Bytes(ev.Data).Run(); err != nil {
 		return err
@@ -32,7 +29,8 @@ func (tx *tx) appendEvent(client string, ev *lastcall.Event) error {
 	return nil
 }
 
-// Events returns a mailbox and what stands in it behind a position, from one snapshot.
+// Events returns a mailbox and what stands in it behind a position, from one snapshot: at most limit events, and no
+// more once they hold pageBytes. Mailbox.Head tells whether there are more.
 func (s *Store) Events(ctx context.Context, client string, after int64, limit int) (box lastcall.Mailbox, out []lastcall.Event, err error) {
 	err = s.read(ctx, "events", func(v view) error {
 		m, err := v.getMailbox(client)
@@ -56,17 +54,22 @@ func (v view) eventsAfter(mailbox, after int64, limit int) (events []lastcall.Ev
 	if limit <= 0 {
 		return nil, nil
 	}
-	st, err := v.stmt("events_after")
-	if err != nil {
-		return nil, err
-	}
+	st := v.stmt("events_after")
+	defer st.Reset()
 	st.Int(mailbox).Int(after).Int(int64(limit))
-	err = each(st, func() error {
+	for size := 0; size < pageBytes; {
+		found, err := st.Step()
+		if !found || err != nil {
+			return events, err
+		}
 		ev, err := scanEvent(st)
+		if err != nil {
+			return nil, err
+		}
 		events = append(events, ev)
-		return err
-	})
-	return events, err
+		size += len(ev.Data)
+	}
+	return events, nil
 }
 
 func scanEvent(st *sqlite3.Stmt) (ev lastcall.Event, err error) {

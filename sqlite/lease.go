@@ -83,10 +83,7 @@ type dead struct {
 func (s *Store) findDead(ctx context.Context) (found []dead, err error) {
 	var joined []string
 	err = s.read(ctx, "nodes", func(v view) error {
-		st, err := v.stmt("nodes_joined")
-		if err != nil {
-			return err
-		}
+		st := v.stmt("nodes_joined")
 		return each(st, func() error { joined = append(joined, st.ColText(0)); return nil })
 	})
 	if err != nil {
@@ -179,10 +176,7 @@ func crash(running []*row, maxCrashes int, tx *tx) []*lastcall.Event {
 
 // takeRuns takes all running tasks from an incarnation, as fn says, and counts them.
 func (tx *tx) takeRuns(incarnation string, fn func([]*row) []*lastcall.Event) (int, error) {
-	st, err := tx.stmt("runs_of")
-	if err != nil {
-		return 0, err
-	}
+	st := tx.stmt("runs_of")
 	ids, err := listIDs(st.Text(incarnation))
 	if err != nil || len(ids) == 0 {
 		return 0, err

@@ -75,10 +75,7 @@ func (v view) scanPage(f *lastcall.Filter, before taskID) (rows []*row, last tas
 	if f.Limit <= 0 {
 		return nil, before, false, nil
 	}
-	st, err := v.stmt("task_page")
-	if err != nil {
-		return nil, last, false, err
-	}
+	st := v.stmt("task_page")
 	defer st.Reset()
 	st.Bytes(before[:]).Int(pageRows + 1)
 	for range pageRows {

@@ -70,10 +70,7 @@ func (m *mailbox) use(now time.Time) {
 
 // getMailbox reads a mailbox, nil if the client has none.
 func (v view) getMailbox(client string) (*mailbox, error) {
-	st, err := v.stmt("mailbox_get")
-	if err != nil {
-		return nil, err
-	}
+	st := v.stmt("mailbox_get")
 	defer st.Reset()
 	found, err := st.Text(client).Step()
 	if !found || err != nil {
@@ -107,10 +104,7 @@ func (tx *tx) openMailbox(client string) (*mailbox, error) {
 		return m, err
 	}
 	m = &mailbox{Mailbox: lastcall.Mailbox{Client: client, Epoch: lastcall.NewEpoch(), Oldest: 1}, usedAt: tx.now}
-	st, err := tx.stmt("mailbox_insert")
-	if err != nil {
-		return nil, err
-	}
+	st := tx.stmt("mailbox_insert")
 	defer st.Reset()
 	if _, err := st.Text(client).Text(m.Epoch).Time(m.usedAt).Step(); err != nil {
 		return nil, err
@@ -125,9 +119,6 @@ func (tx *tx) updateMailbox(m *mailbox) error {
 	if !m.changed {
 		return nil
 	}
-	st, err := tx.stmt("mailbox_update")
-	if err != nil {
-		return err
-	}
+	st := tx.stmt("mailbox_update")
 	return st.Int(m.Head).Int(m.Oldest).Int(m.Acked).Time(m.usedAt).Int(m.id).Run()
 }

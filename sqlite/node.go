@@ -43,10 +43,7 @@ func (s *Store) Beat(ctx context.Context, b lastcall.Beat) (pulse lastcall.Pulse
 		if err := tx.checkJoined(b.Incarnation); err != nil {
 			return err
 		}
-		st, err := tx.stmt("node_beat")
-		if err != nil {
-			return err
-		}
+		st := tx.stmt("node_beat")
 		st.Text(b.Phase).Int(int64(b.Running)).Int(int64(b.Connections)).Int(int64(b.Lease)).Time(tx.now)
 		if err := st.Text(b.Incarnation).Run(); err != nil {
 			return err
@@ -92,10 +89,7 @@ func (s *Store) Leave(ctx context.Context, incarnation string) error {
 // Nodes lists the incarnations that were alive within a day.
 func (s *Store) Nodes(ctx context.Context) (nodes []lastcall.Node, err error) {
 	err = s.read(ctx, "nodes", func(v view) error {
-		st, err := v.stmt("nodes")
-		if err != nil {
-			return err
-		}
+		st := v.stmt("nodes")
 		now := now()
 		st.Time(now.Add(-nodeKept)).Int(nodesMost)
 		return each(st, func() error {
@@ -127,27 +121,18 @@ func (tx *tx) insertNode(incarnation string, n *lastcall.NodeInfo) error {
 	if err != nil {
 		return err
 	}
-	st, err := tx.stmt("node_insert")
-	if err != nil {
-		return err
-	}
+	st := tx.stmt("node_insert")
 	st.Text(incarnation).Text(n.Name).Text(n.Version).Text(n.Address).Text(types).Int(int64(n.Lease))
 	return st.Time(tx.now).Time(tx.now).Run()
 }
 
 func (tx *tx) endNode(incarnation string, state int64) error {
-	st, err := tx.stmt("node_end")
-	if err != nil {
-		return err
-	}
+	st := tx.stmt("node_end")
 	return st.Int(state).Text(incarnation).Run()
 }
 
 func (tx *tx) isJoined(incarnation string) (bool, error) {
-	st, err := tx.stmt("node_joined")
-	if err != nil {
-		return false, err
-	}
+	st := tx.stmt("node_joined")
 	defer st.Reset()
 	return st.Text(incarnation).Step()
 }
@@ -163,10 +148,7 @@ func (tx *tx) checkJoined(incarnation string) error {
 
 // runsCanceled are an incarnation's runs that are asked to stop.
 func (tx *tx) runsCanceled(incarnation string) (runs []lastcall.RunRef, err error) {
-	st, err := tx.stmt("runs_canceled")
-	if err != nil {
-		return nil, err
-	}
+	st := tx.stmt("runs_canceled")
 	st.Text(incarnation)
 	err = each(st, func() error {
 		var id taskID

@@ -70,10 +70,7 @@ func configure(c *sqlite3.Conn, pragmas string) error {
 
 // pragma runs a pragma and returns the one value that it answers.
 func pragma(c *sqlite3.Conn, text string) (string, error) {
-	st, err := c.Stmt("PRAGMA " + text)
-	if err != nil {
-		return "", err
-	}
+	st := c.Stmt("PRAGMA " + text)
 	defer st.Reset()
 	if _, err := st.Step(); err != nil {
 		return "", err

@@ -36,10 +36,7 @@ func (s *Store) Queues(ctx context.Context) (out []lastcall.Queue, err error) {
 }
 
 func (v view) queueCounts() (out []lastcall.Queue, err error) {
-	st, err := v.stmt("queues")
-	if err != nil {
-		return nil, err
-	}
+	st := v.stmt("queues")
 	err = each(st, func() error {
 		out = append(out, lastcall.Queue{
 			Name: st.ColText(0), Paused: st.ColBool(1),
@@ -78,10 +75,7 @@ func (v view) oldestQueued() (map[string]time.Time, error) {
 func (v view) lines() (lines []line, err error) {
 	var at line
 	for len(lines) < oldestRows {
-		st, err := v.stmt("ready_line")
-		if err != nil {
-			return nil, err
-		}
+		st := v.stmt("ready_line")
 		found, err := st.Text(at.typ).Text(at.queue).Step()
 		if found {
 			at = line{st.ColText(0), st.ColText(1)}
@@ -96,10 +90,7 @@ func (v view) lines() (lines []line, err error) {
 }
 
 func (v view) oldestIn(l line, suspect, limit int) (at time.Time, ok bool, err error) {
-	st, err := v.stmt("ready_oldest")
-	if err != nil {
-		return at, false, err
-	}
+	st := v.stmt("ready_oldest")
 	defer st.Reset()
 	_, err = st.Text(l.typ).Text(l.queue).Int(int64(suspect)).Int(int64(limit)).Step()
 	if err != nil || st.ColNull(0) {

@@ -14,12 +14,13 @@ const readerCount = 4
 
 // readers are the connections that read, lent to one call at a time.
 type readers struct {
-	path string
-	idle chan *sqlite3.Conn // nil: to be opened anew
+	path   string
+	idle   chan *sqlite3.Conn // nil: to be opened anew
+	closed chan struct{}
 }
 
 func newReaders(path string) (*readers, error) {
-	r := &readers{path: path, idle: make(chan *sqlite3.Conn, readerCount)}
+	r := &readers{path: path, idle: make(chan *sqlite3.Conn, readerCount), closed: make(chan struct{})}
 	for range readerCount {
 		c, err := openReader(path)
 		if err != nil {
@@ -35,6 +36,7 @@ func newReaders(path string) (*readers, error) {
 
 // close waits until all connections are back and closes them.
 func (r *readers) close() error {
+	close(r.closed)
 	var err error
 	for range readerCount {
 		if c := <-r.idle; c != nil {
@@ -57,6 +59,8 @@ func (s *Store) read(ctx context.Context, verb string, fn func(view) error) erro
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("%s: %w", verb, context.Cause(ctx))
+	case <-s.readers.closed:
+		return fmt.Errorf("%s: %w", verb, errClosed())
 	}
 }
 
@@ -69,10 +73,10 @@ func (r *readers) use(c *sqlite3.Conn, fn func(view) error) (*sqlite3.Conn, erro
 		}
 	}
 	v := view{c}
-	err := v.run("begin")
+	err := v.stmt("begin").Run()
 	if err == nil {
 		err = fn(v)
-		err = errors.Join(err, v.run("commit"))
+		err = errors.Join(err, v.stmt("commit").Run())
 	}
 	if k := sqlite3.KindOf(err); k == sqlite3.Broken || k == sqlite3.Damaged || c.InTransaction() {
 		return nil, errors.Join(err, c.Close())
@@ -83,23 +87,9 @@ func (r *readers) use(c *sqlite3.Conn, fn func(view) error) (*sqlite3.Conn, erro
 // view is a connection inside a transaction.
 type view struct{ conn *sqlite3.Conn }
 
-// stmt is the query of that name, ready for its arguments.
-func (v view) stmt(name string) (*sqlite3.Stmt, error) {
-	st, err := v.conn.Stmt(queries[name])
-	if err != nil {
-		return nil, fmt.Errorf("prepare %s: %w", name, err)
-	}
-	return st, nil
-}
-
-// run runs a query that needs no arguments.
-func (v view) run(name string) error {
-	st, err := v.stmt(name)
-	if err != nil {
-		return err
-	}
-	return st.Run()
-}
+// stmt is the query of that name, ready for its arguments. There is one of each: who asks for it again while stepping
+// through its rows begins anew.
+func (v view) stmt(name string) *sqlite3.Stmt { return v.conn.Stmt(queries[name]) }
 
 // each calls fn for every row that st returns, given its arguments, and resets it.
 func each(st *sqlite3.Stmt, fn func() error) error {

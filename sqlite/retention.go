@@ -15,6 +15,8 @@ const (
 	// mailboxKept is how long a mailbox without events is kept for a client that has not been here. The counter
 	// outlives the events, so that a client that comes back learns what it missed; this bounds for how long.
 	mailboxKept = 90 * 24 * time.Hour
+	// queueKept is how long an empty queue is listed.
+	queueKept = 24 * time.Hour
 )
 
 // walk is how far retention has come: each sweep goes on behind the last one and begins again at the end. There is no
@@ -28,7 +30,8 @@ type walk struct {
 type old struct {
 	tasks        []taskID
 	mailboxes    []string  // whose oldest event is past its retention
-	unused       []string  // that go altogether
+	unused       []string  // mailboxes that go altogether
+	queues       []string  // that have long been empty
 	eventsBefore time.Time // the end of the events' retention
 	more         bool      // the limit was reached before the walk's next stop
 }
@@ -44,8 +47,10 @@ func (s *Store) findOld(ctx context.Context, sw *lastcall.Sweep) (*old, error) {
 		if at.task, err = v.findOldTasks(o, at.task, now.Add(-sw.KeepTasks), sw.Limit); err != nil {
 			return err
 		}
-		at.mailbox, err = v.findOldMailboxes(o, at.mailbox, now.Add(-mailboxKept), sw.Limit)
-		return err
+		if at.mailbox, err = v.findOldMailboxes(o, at.mailbox, now.Add(-mailboxKept), sw.Limit); err != nil {
+			return err
+		}
+		return v.findUnusedQueues(o, now.Add(-queueKept), sw.Limit)
 	})
 	if err != nil {
 		return nil, err
@@ -59,10 +64,7 @@ func (s *Store) findOld(ctx context.Context, sw *lastcall.Sweep) (*old, error) {
 // findOldTasks finds tasks that ended before a time. It returns where the walk goes on, zero at its end. Who was
 // submitted later cannot have ended earlier, so that the walk ends there.
 func (v view) findOldTasks(o *old, behind taskID, ended time.Time, limit int) (next taskID, err error) {
-	st, err := v.stmt("finished_walk")
-	if err != nil {
-		return next, err
-	}
+	st := v.stmt("finished_walk")
 	defer st.Reset()
 	end := firstID(ended.Add(time.Millisecond))
 	st.Bytes(behind[:]).Bytes(end[:]).Int(walkRows)
@@ -94,10 +96,7 @@ func firstID(t time.Time) (id taskID) {
 
 // findOldMailboxes finds mailboxes to thin out or to forget, and returns where the walk goes on.
 func (v view) findOldMailboxes(o *old, behind int64, unused time.Time, limit int) (next int64, err error) {
-	st, err := v.stmt("mailboxes_walk")
-	if err != nil {
-		return 0, err
-	}
+	st := v.stmt("mailboxes_walk")
 	defer st.Reset()
 	st.Int(behind).Int(walkRows)
 	for range walkRows {
@@ -120,155 +119,8 @@ func (v view) findOldMailboxes(o *old, behind int64, unused time.Time, limit int
 	return next, nil
 }
 
-// forget deletes what findOld has found, at most limit rows of each kind, and counts tasks and events.
-func (tx *tx) forget(o *old, limit int) (int, error) {
-	tasks, err := tx.forgetTasks(o.tasks)
-	if err != nil {
-		return 0, err
-	}
-	events, err := tx.forgetEvents(o, limit)
-	if err != nil {
-		return 0, err
-	}
-	if err := tx.forgetUnused(o.unused); err != nil {
-		return 0, err
-	}
-	if err := tx.forgetKeys(limit); err != nil {
-		return 0, err
-	}
-	st, err := tx.stmt("nodes_forget")
-	if err != nil {
-		return 0, err
-	}
-	return tasks + events, st.Time(tx.now.Add(-nodeKept)).Run()
-}
-
-func (tx *tx) forgetTasks(ids []taskID) (n int, err error) {
-	for _, id := range ids {
-		st, err := tx.stmt("task_delete")
-		if err != nil {
-			return n, err
-		}
-		there, err := st.Bytes(id[:]).Step()
-		parts := there && st.ColBool(0)
-		st.Reset()
-		if err != nil {
-			return n, err
-		}
-		if there {
-			n++
-		}
-		if !parts {
-			continue
-		}
-		if st, err = tx.stmt("parts_delete"); err != nil {
-			return n, err
-		}
-		if err := st.Bytes(id[:]).Run(); err != nil {
-			return n, err
-		}
-	}
-	return n, nil
-}
-
-// forgetEvents deletes the first events of mailboxes, as far as they are past their retention.
-func (tx *tx) forgetEvents(o *old, limit int) (n int, err error) {
-	for _, client := range o.mailboxes {
-		if n >= limit {
-			o.more = true
-			return n, nil
-		}
-		m, err := tx.mailbox(client)
-		if err != nil {
-			return n, err
-		}
-		if m == nil {
-			continue
-		}
-		gone, err := tx.thinOut(m, o.eventsBefore, limit-n)
-		if err != nil {
-			return n, err
-		}
-		n += gone
-	}
-	o.more = o.more || n >= limit
-	return n, nil
-}
-
-// thinOut deletes the first events of a mailbox that are older than before, at most limit, and counts them.
-func (tx *tx) thinOut(m *mailbox, before time.Time, limit int) (n int, err error) {
-	st, err := tx.stmt("events_age")
-	if err != nil {
-		return 0, err
-	}
-	defer st.Reset()
-	st.Int(m.id).Int(int64(limit))
-	last := int64(0)
-	for {
-		found, err := st.Step()
-		if err != nil {
-			return 0, err
-		}
-		if !found || !st.ColTime(1).Before(before) {
-			break
-		}
-		last = st.ColInt(0)
-		n++
-	}
-	if n == 0 {
-		return 0, nil
-	}
-	del, err := tx.stmt("events_delete")
-	if err != nil {
-		return 0, err
-	}
-	m.Oldest, m.changed = last+1, true
-	return n, del.Int(m.id).Int(last).Run()
-}
-
-// forgetUnused deletes mailboxes without events whose clients have long not been here.
-func (tx *tx) forgetUnused(clients []string) error {
-	for _, client := range clients {
-		m, err := tx.mailbox(client)
-		if err != nil {
-			return err
-		}
-		if m == nil || m.Oldest <= m.Head || tx.now.Sub(m.usedAt) < mailboxKept {
-			continue
-		}
-		st, err := tx.stmt("mailbox_delete")
-		if err != nil {
-			return err
-		}
-		if err := st.Int(m.id).Run(); err != nil {
-			return err
-		}
-		delete(tx.mailboxes, client)
-	}
-	return nil
-}
-
-// forgetKeys deletes idempotency keys that are past their window.
-func (tx *tx) forgetKeys(limit int) error {
-	st, err := tx.stmt("keys_old")
-	if err != nil {
-		return err
-	}
-	type name struct{ scope, key string }
-	var names []name
-	st.Time(tx.now.Add(-lastcall.IdempotencyWindow)).Int(int64(limit))
-	err = each(st, func() error { names = append(names, name{st.ColText(0), st.ColText(1)}); return nil })
-	if err != nil {
-		return err
-	}
-	for _, n := range names {
-		st, err := tx.stmt("key_delete")
-		if err != nil {
-			return err
-		}
-		if err := st.Text(n.scope).Text(n.key).Run(); err != nil {
-			return err
-		}
-	}
-	return nil
+// findUnusedQueues finds queues that have long been empty. There are as many as names that somebody thought of.
+func (v view) findUnusedQueues(o *old, unused time.Time, limit int) error {
+	st := v.stmt("queues_unused").Time(unused).Int(int64(limit))
+	return each(st, func() error { o.queues = append(o.queues, st.ColText(0)); return nil })
 }

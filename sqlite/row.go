@@ -31,10 +31,7 @@ type row struct {
 
 // getRow reads a task without the parts that stand elsewhere. It fails with CodeNotFound where there is none.
 func (v view) getRow(id taskID) (*row, error) {
-	st, err := v.stmt("task_get")
-	if err != nil {
-		return nil, err
-	}
+	st := v.stmt("task_get")
 	defer st.Reset()
 	found, err := st.Bytes(id[:]).Step()
 	if err != nil {
@@ -99,10 +96,7 @@ func scanTask(st *sqlite3.Stmt) (*row, error) {
 func (v view) getParts(r *row) error {
 	for parts := r.parts; parts != 0; parts &= parts - 1 {
 		part := bits.TrailingZeros64(uint64(parts))
-		st, err := v.stmt("part_get")
-		if err != nil {
-			return err
-		}
+		st := v.stmt("part_get")
 		found, err := st.Bytes(r.id[:]).Int(int64(part)).Step()
 		if err == nil && !found {
 			err = fmt.Errorf("part %d of task %s is missing", part, r.ID)

@@ -100,10 +100,7 @@ func (tx *tx) save(r *row, n *lastcall.Note) error {
 	if err != nil {
 		return err
 	}
-	st, err := tx.stmt("task_save")
-	if err != nil {
-		return err
-	}
+	st := tx.stmt("task_save")
 	return st.TextOrNull(progress).Int(r.parts).Bytes(checkpoint).Bytes(r.id[:]).Run()
 }
 

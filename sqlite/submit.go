@@ -101,10 +101,7 @@ func errMismatch() error {
 
 // getKey finds what a key was first used for.
 func (tx *tx) getKey(k *lastcall.IdempotencyKey) (digest string, id taskID, ok bool, err error) {
-	st, err := tx.stmt("key_get")
-	if err != nil {
-		return "", id, false, err
-	}
+	st := tx.stmt("key_get")
 	defer st.Reset()
 	ok, err = st.Text(k.Scope).Text(k.Key).Time(tx.now.Add(-lastcall.IdempotencyWindow)).Step()
 	if !ok || err != nil {
@@ -151,10 +148,7 @@ func (tx *tx) insertRow(r *row) error {
 	if err != nil {
 		return err
 	}
-	st, err := tx.stmt("task_insert")
-	if err != nil {
-		return err
-	}
+	st := tx.stmt("task_insert")
 	st.Bytes(r.id[:]).Int(number(statuses, r.Status)).Text(r.Type).Text(r.Queue).Text(r.Client)
 	st.Time(r.CreatedAt).Time(r.RunAt).Time(r.OrderKey()).Int(int64(r.Priority))
 	st.Int(int64(r.MaxAttempts)).Int(int64(r.Timeout)).TimeOrNull(r.ExpiresAt)
@@ -167,9 +161,6 @@ func (tx *tx) insertRow(r *row) error {
 }
 
 func (tx *tx) putKey(k *lastcall.IdempotencyKey, id taskID) error {
-	st, err := tx.stmt("key_put")
-	if err != nil {
-		return err
-	}
+	st := tx.stmt("key_put")
 	return st.Text(k.Scope).Text(k.Key).Text(k.Digest).Bytes(id[:]).Time(tx.now).Run()
 }

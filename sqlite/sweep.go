@@ -68,10 +68,7 @@ func (r *row) toQueue(*tx) *lastcall.Event {
 
 // moveTasks moves the tasks that a query finds due now.
 func (tx *tx) moveTasks(query string, limit int, move func(*row, *tx) *lastcall.Event) (int, error) {
-	st, err := tx.stmt(query)
-	if err != nil {
-		return 0, err
-	}
+	st := tx.stmt(query)
 	ids, err := listIDs(st.Time(tx.now).Int(int64(limit)))
 	if err != nil {
 		return 0, err
@@ -102,10 +99,7 @@ func listIDs(st *sqlite3.Stmt) (ids []taskID, err error) {
 
 // nextDue is when the next scheduled task is due; if some are due already there is more to do.
 func (tx *tx) nextDue(did *lastcall.Swept) (next time.Time, err error) {
-	st, err := tx.stmt("due_next")
-	if err != nil {
-		return next, err
-	}
+	st := tx.stmt("due_next")
 	defer st.Reset()
 	found, err := st.Step()
 	if !found || err != nil {

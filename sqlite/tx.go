@@ -18,6 +18,8 @@ type tx struct {
 	counts    map[string]*counts  // by queue, what has been added
 	paused    map[string]bool     // queues that are; nil: not read yet
 
+	turn map[string]string // by type, the queue where the next claim goes on (line.go); outlives the transaction
+
 	watched bool // somebody wants hints
 	hints   []lastcall.Hint
 }
@@ -26,7 +28,7 @@ type tx struct {
 type counts struct{ scheduled, queued, running int64 }
 
 func newTx() tx {
-	return tx{mint: newMinter(), mailboxes: map[string]*mailbox{}, counts: map[string]*counts{}}
+	return tx{mint: newMinter(), mailboxes: map[string]*mailbox{}, counts: map[string]*counts{}, turn: map[string]string{}}
 }
 
 // reset forgets the transaction before.
@@ -79,26 +81,8 @@ func (n *counts) add(s lastcall.Status, by int64) {
 }
 
 func (tx *tx) writeCounts(queue string, n *counts) error {
-	st, err := tx.stmt("queue_count")
-	if err != nil {
-		return err
-	}
-	return st.Text(queue).Int(n.scheduled).Int(n.queued).Int(n.running).Run()
-}
-
-// isPaused reports whether the queue's tasks are not to be claimed.
-func (tx *tx) isPaused(queue string) (bool, error) {
-	if tx.paused == nil {
-		st, err := tx.stmt("paused_queues")
-		if err != nil {
-			return false, err
-		}
-		tx.paused = map[string]bool{}
-		if err := each(st, func() error { tx.paused[st.ColText(0)] = true; return nil }); err != nil {
-			return false, err
-		}
-	}
-	return tx.paused[queue], nil
+	st := tx.stmt("queue_count").Text(queue)
+	return st.Int(n.scheduled).Int(n.queued).Int(n.running).Time(tx.now).Run()
 }
 
 // hint notes something for those who watch.

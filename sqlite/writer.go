@@ -192,10 +192,7 @@ func (w *writer) lookAtOthers() {
 		return
 	}
 	v := view{w.conn}
-	st, err := v.stmt("data_version")
-	if err != nil {
-		return
-	}
+	st := v.stmt("data_version")
 	defer st.Reset()
 	if row, err := st.Step(); !row || err != nil {
 		return // the next batch will run into the same and deal with it

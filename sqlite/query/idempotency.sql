@@ -5,8 +5,6 @@ SELECT digest, task FROM idempotency WHERE scope = ? AND key = ? AND at > ?;
 INSERT INTO idempotency (scope, key, digest, task, at) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (scope, key) DO UPDATE SET digest = excluded.digest, task = excluded.task, at = excluded.at;
 
--- name: keys_old
-SELECT scope, key FROM idempotency INDEXED BY idempotency_at WHERE at <= ? ORDER BY at LIMIT ?;
-
--- name: key_delete
-DELETE FROM idempotency WHERE scope = ? AND key = ?;
+-- name: keys_forget
+DELETE FROM idempotency WHERE (scope, key) IN (
+  SELECT scope, key FROM idempotency INDEXED BY idempotency_at WHERE at <= ? ORDER BY at LIMIT ?);

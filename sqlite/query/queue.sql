@@ -1,7 +1,13 @@
 -- name: queue_count
-INSERT INTO queues (name, scheduled, queued, running) VALUES (?, ?, ?, ?)
+INSERT INTO queues (name, scheduled, queued, running, used_at) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (name) DO UPDATE SET scheduled = scheduled + excluded.scheduled, queued = queued + excluded.queued,
-  running = running + excluded.running;
+  running = running + excluded.running, used_at = excluded.used_at;
+
+-- name: queues_unused
+SELECT name FROM queues WHERE used_at < ? AND paused = 0 AND scheduled = 0 AND queued = 0 AND running = 0 LIMIT ?;
+
+-- name: queue_delete
+DELETE FROM queues WHERE name = ? AND paused = 0 AND scheduled = 0 AND queued = 0 AND running = 0;
 
 -- name: queues
 SELECT name, paused, scheduled, queued, running FROM queues ORDER BY name;

@@ -60,13 +60,15 @@ CREATE TABLE task_parts (
   CONSTRAINT task_parts_pk PRIMARY KEY (task, part)
 ) WITHOUT ROWID, STRICT;
 
--- Counted as tasks move, in the same transaction, so that asking costs nothing. A queue is here from its first task on.
+-- Counted as tasks move, in the same transaction, so that asking costs nothing. A queue is here from its first task on
+-- until it has been empty for a day.
 CREATE TABLE queues (
   name      TEXT    NOT NULL,
   paused    INTEGER NOT NULL DEFAULT 0,
   scheduled INTEGER NOT NULL DEFAULT 0,
   queued    INTEGER NOT NULL DEFAULT 0,
   running   INTEGER NOT NULL DEFAULT 0,
+  used_at   INTEGER NOT NULL, -- when a number last changed
   CONSTRAINT queues_pk PRIMARY KEY (name)
 ) WITHOUT ROWID, STRICT;
 

@@ -89,18 +89,18 @@ func (c *Conn) Close() error {
 }
 
 // Stmt is the statement of that text, prepared the first time it is asked for and kept with the connection. It comes
-// reset: whatever an earlier use left behind is gone.
-func (c *Conn) Stmt(sql string) (*Stmt, error) {
+// reset: whatever an earlier use left behind is gone. When it cannot be prepared, its first step says so.
+func (c *Conn) Stmt(sql string) *Stmt {
 	if s, ok := c.stmts[sql]; ok {
 		s.Reset()
-		return s, nil
+		return s
 	}
 	s, _, err := c.prepare(sql)
 	if err != nil {
-		return nil, err
+		return &Stmt{c: c, err: fmt.Errorf("prepare %.40q: %w", sql, err)}
 	}
 	c.stmts[sql] = s
-	return s, nil
+	return s
 }
 
 // Exec runs a script of statements that take no arguments; the rows that they return are passed over.
@@ -125,6 +125,9 @@ func (c *Conn) Exec(script string) error {
 
 // InTransaction reports whether a transaction is open. Some errors end it by themselves.
 func (c *Conn) InTransaction() bool { return lib.Xsqlite3_get_autocommit(c.tls, c.db) == 0 }
+
+// Changes is how many rows have been inserted, updated or deleted since the connection was opened.
+func (c *Conn) Changes() int64 { return lib.Xsqlite3_total_changes64(c.tls, c.db) }
 
 // PagesWritten is how many pages the connection has appended to the write-ahead log since it was last asked.
 func (c *Conn) PagesWritten() int {

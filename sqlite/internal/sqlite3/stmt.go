@@ -13,8 +13,8 @@ import (
 // shows up at once, as the last is missing. Errors of giving arguments are kept and returned by the step that follows.
 type Stmt struct {
 	c    *Conn
-	p    uintptr
-	next int32 // arguments given so far
+	p    uintptr // 0 of one that could not be prepared
+	next int32   // arguments given so far
 	err  error
 
 	// What is given as text or bytes is copied here and stays until Reset. Memory of Go's own must not be handed to
@@ -118,6 +118,9 @@ func (s *Stmt) Run() error {
 // Reset makes the statement ready for new arguments. A statement that is not at its end must be reset, as it keeps its
 // snapshot of the database.
 func (s *Stmt) Reset() {
+	if s.p == 0 {
+		return
+	}
 	lib.Xsqlite3_reset(s.c.tls, s.p) // returns the failure of the step before, which is known
 	s.next, s.use, s.err = 0, 0, nil
 	for _, p := range s.large {
@@ -206,7 +209,7 @@ func (s *Stmt) keep(v []byte) (p uintptr, ok bool) {
 }
 
 func (s *Stmt) check(rc int32) *Stmt {
-	if rc != lib.SQLITE_OK && s.err == nil {
+	if rc != lib.SQLITE_OK && s.err == nil { // the first one is the cause
 		s.err = s.c.error(rc)
 	}
 	return s

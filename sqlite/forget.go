@@ -1,0 +1,117 @@
+package sqlite
+
+import (
+	"time"
+
+	"github.com/lastcall-dev/lastcall"
+)
+
+// forget deletes what findOld has found, at most limit rows of each kind, and counts tasks and events.
+func (tx *tx) forget(o *old, limit int) (n int, err error) {
+	if n, err = tx.forgetTasks(o.tasks); err != nil {
+		return n, err
+	}
+	events, err := tx.forgetEvents(o, limit)
+	if err != nil {
+		return n, err
+	}
+	if err := tx.forgetMailboxes(o.unused); err != nil {
+		return n, err
+	}
+	for _, queue := range o.queues {
+		if err := tx.stmt("queue_delete").Text(queue).Run(); err != nil {
+			return n, err
+		}
+	}
+	keys := tx.stmt("keys_forget").Time(tx.now.Add(-lastcall.IdempotencyWindow)).Int(int64(limit))
+	if err := keys.Run(); err != nil {
+		return n, err
+	}
+	return n + events, tx.stmt("nodes_forget").Time(tx.now.Add(-nodeKept)).Run()
+}
+
+// forgetTasks deletes finished tasks with their parts. One that another sweep has deleted is not counted again.
+func (tx *tx) forgetTasks(ids []taskID) (n int, err error) {
+	for _, id := range ids {
+		st := tx.stmt("task_delete").Bytes(id[:])
+		there, err := st.Step()
+		parts := there && st.ColBool(0)
+		st.Reset()
+		if err != nil {
+			return n, err
+		}
+		if there {
+			n++
+		}
+		if parts {
+			if err := tx.stmt("parts_delete").Bytes(id[:]).Run(); err != nil {
+				return n, err
+			}
+		}
+	}
+	return n, nil
+}
+
+// forgetEvents deletes the first events of mailboxes, as far as they are past their retention.
+func (tx *tx) forgetEvents(o *old, limit int) (n int, err error) {
+	for _, client := range o.mailboxes {
+		if n >= limit {
+			break
+		}
+		m, err := tx.mailbox(client)
+		if err != nil {
+			return n, err
+		}
+		if m == nil {
+			continue
+		}
+		gone, err := tx.thinOut(m, o.eventsBefore, limit-n)
+		if err != nil {
+			return n, err
+		}
+		n += gone
+	}
+	o.more = o.more || n >= limit
+	return n, nil
+}
+
+// thinOut deletes the first events of a mailbox that are older than before, at most limit, and counts them.
+func (tx *tx) thinOut(m *mailbox, before time.Time, limit int) (n int, err error) {
+	st := tx.stmt("events_age").Int(m.id).Int(int64(limit))
+	last := int64(0)
+	for {
+		found, err := st.Step()
+		if err != nil {
+			return 0, err
+		}
+		if !found || !st.ColTime(1).Before(before) {
+			break
+		}
+		last = st.ColInt(0)
+		n++
+	}
+	st.Reset()
+	if n == 0 {
+		return 0, nil
+	}
+	m.Oldest, m.changed = last+1, true
+	return n, tx.stmt("events_delete").Int(m.id).Int(last).Run()
+}
+
+// forgetMailboxes deletes mailboxes without events whose clients have long not been here.
+func (tx *tx) forgetMailboxes(clients []string) error {
+	for _, client := range clients {
+		m, err := tx.mailbox(client)
+		if err != nil {
+			return err
+		}
+		if m == nil || m.Oldest <= m.Head || tx.now.Sub(m.usedAt) < mailboxKept {
+			continue
+		}
+		if err := tx.stmt("mailbox_delete").Int(m.id).Run(); err != nil {
+			return err
+		}
+		delete(tx.mailboxes, client)
+	}
+	return nil
+}

@@ -1,0 +1,88 @@
+package sqlite
+
+import "github.com/lastcall-dev/lastcall"
+
+// claimQueues is how many queues a claim looks into for a type. Where there are more, claims take turns around them;
+// the order of service then holds among those that a claim has looked into.
+const claimQueues = 1000
+
+// heads appends the first tasks of each line of a wanted type, going from queue to queue by a seek for each.
+func (tx *tx) heads(to []candidate, c *lastcall.Claim, want, limit int) ([]candidate, error) {
+	if limit <= 0 {
+		return to, nil
+	}
+	typ := c.Want[want].Type
+	start := tx.turn[typ] // behind which the last claim stopped; "" is before all
+	delete(tx.turn, typ)
+	queue, around := start, start == ""
+	for range claimQueues {
+		next, ok, err := tx.readyQueue(typ, queue)
+		switch {
+		case err != nil:
+			return to, err
+		case !ok && !around:
+			queue, around = "", true
+			continue
+		case !ok, around && start != "" && next > start:
+			return to, nil
+		}
+		queue = next
+		if to, err = tx.queueHeads(to, c, want, queue, limit); err != nil {
+			return to, err
+		}
+	}
+	tx.turn[typ] = queue
+	return to, nil
+}
+
+// readyQueue is the first queue behind a given one that has a task of the type ready.
+func (tx *tx) readyQueue(typ, behind string) (queue string, ok bool, err error) {
+	st := tx.stmt("ready_queue").Text(typ).Text(behind)
+	defer st.Reset()
+	if ok, err = st.Step(); ok {
+		queue = st.ColText(0)
+	}
+	return queue, ok, err
+}
+
+// queueHeads appends the heads of a queue's two lines for a type: that of the suspects, as far as they are allowed, and
+// that of all others.
+func (tx *tx) queueHeads(to []candidate, c *lastcall.Claim, want int, queue string, limit int) ([]candidate, error) {
+	paused, err := tx.isPaused(queue)
+	if paused || err != nil {
+		return to, err
+	}
+	typ := c.Want[want].Type
+	if to, err = tx.lineHead(to, candidate{want: want}, typ, queue, limit); err != nil {
+		return to, err
+	}
+	return tx.lineHead(to, candidate{want: want, suspect: true}, typ, queue, min(limit, c.Suspects))
+}
+
+// lineHead appends the first tasks of a line, as c with their id and key.
+func (tx *tx) lineHead(to []candidate, c candidate, typ, queue string, limit int) ([]candidate, error) {
+	if limit <= 0 {
+		return to, nil
+	}
+	st := tx.stmt("ready_tasks").Text(typ).Text(queue).Bool(c.suspect).Time(tx.now).Int(int64(limit))
+	err := each(st, func() error {
+		st.ColCopy(0, c.id[:])
+		c.key = st.ColInt(1)
+		to = append(to, c)
+		return nil
+	})
+	return to, err
+}
+
+// isPaused reports whether the queue's tasks are not to be claimed.
+func (tx *tx) isPaused(queue string) (bool, error) {
+	if tx.paused == nil {
+		paused := map[string]bool{}
+		st := tx.stmt("paused_queues")
+		if err := each(st, func() error { paused[st.ColText(0)] = true; return nil }); err != nil {
+			return false, err
+		}
+		tx.paused = paused
+	}
+	return tx.paused[queue], nil
+}
