@@ -1,7 +1,7 @@
 package drain
 
 import (
-	"fmt"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -55,6 +55,9 @@ type Drainer struct {
 	traffic traffic
 	dog     watchdog
 
+	signals <-chan os.Signal
+	deafen  func() // ends signals
+
 	calls chan string   // what Start was told; Run hears it
 	pokes chan struct{} // one place: facts changed since the last look
 	begun chan struct{} // closed when the drain begins
@@ -80,13 +83,16 @@ type stretch struct {
 
 // New makes a Drainer for a service. It fills in the plan's defaults and
 // refuses a plan that does not fit its grace.
+//
+// From here on SIGTERM and SIGINT do not end the process: one that comes before
+// Run is heard by Run. So make the Drainer before anybody can be let in.
 func New(p Plan, service Service, o Options) (*Drainer, error) {
 	p = p.WithDefaults()
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
 	if service == nil {
-		return nil, fmt.Errorf("drain: there is no service to drain")
+		return nil, errors.New("drain: there is no service to drain")
 	}
 	d := &Drainer{
 		plan: p, service: service, options: o.withDefaults(),
@@ -94,6 +100,7 @@ func New(p Plan, service Service, o Options) (*Drainer, error) {
 		pokes: make(chan struct{}, 1),
 		begun: make(chan struct{}),
 	}
+	d.signals, d.deafen = listen(d.options.Signals)
 	d.show(State{Phase: Ready, Since: time.Now()}, nil)
 	return d, nil
 }

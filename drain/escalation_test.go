@@ -2,6 +2,8 @@ package drain
 
 import (
 	"context"
+	"log/slog"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -112,6 +114,24 @@ func TestStartDrainsForItsReason(t *testing.T) {
 			t.Errorf("status %+v", s)
 		}
 	})
+}
+
+// A SIGTERM that comes when the server listens already and Run is not called
+// yet would end the process by its default, with requests inside.
+func TestASignalBeforeRunIsHeardByRun(t *testing.T) {
+	d, err := New(Plan{}, newFake(), Options{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Run(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if got := d.Status().Report.Signal; got != "SIGTERM" {
+		t.Errorf("signal %q", got)
+	}
 }
 
 // An embedder may hear other signals; they are named by the system.

@@ -35,18 +35,18 @@ func TestKubernetesChangesTwoDefaults(t *testing.T) {
 func TestAPlanThatCannotBeKeptIsRefusedInASentence(t *testing.T) {
 	for sentence, p := range map[string]Plan{
 		`margin 1s and hand_back 7s leave nothing of a grace of 8s: raise the grace above 8s`: {Grace: 8 * time.Second},
-		`hand_back 5s must be longer than stop_timeout 5s`:                                     {HandBack: 5 * time.Second},
-		`announce.min 7s does not fit a grace of 14s less margin 1s and hand_back 7s`:          {Grace: 14 * time.Second, Shared: true},
-		`linger has no time left in a grace of 15s: raise it above 15s`:                        {Grace: 15 * time.Second, Shared: true, Linger: true},
-		`linger waits for a peer, and nothing here is shared with one`:                         {Linger: true},
-		`announce.min 7s is longer than announce.max 5s`:                                       {Announce: Window{Max: 5 * time.Second}},
-		`announce.quiet 20s is longer than announce.max 15s`:                                   {Announce: Window{Quiet: 20 * time.Second}},
-		`grace must be more than zero, not -1s`:                                                {Grace: -time.Second},
-		`margin must be more than zero, not -1ns`:                                              {Margin: -1},
-		`handover.rate must be more than zero, not -5`:                                         {HandoverRate: -5},
-		`mode "hand-over" is not one of handover, refuse`:                                      {Mode: "hand-over"},
-		`backlog "drop" is not one of auto, finish, leave`:                                     {Backlog: "drop"},
-		`readiness "soon" is not one of early, late`:                                           {Readiness: "soon"},
+		`hand_back 5s must be longer than stop_timeout 5s`:                                    {HandBack: 5 * time.Second},
+		`announce.min 7s does not fit a grace of 14s less margin 1s and hand_back 7s`:         {Grace: 14 * time.Second, Shared: true},
+		`linger has no time left in a grace of 15s: raise it above 15s`:                       {Grace: 15 * time.Second, Shared: true, Linger: true},
+		`linger waits for a peer, and nothing here is shared with one`:                        {Linger: true},
+		`announce.min 7s is longer than announce.max 5s`:                                      {Announce: Window{Max: 5 * time.Second}},
+		`announce.quiet 20s is longer than announce.max 15s`:                                  {Announce: Window{Quiet: 20 * time.Second}},
+		`grace must be more than zero, not -1s`:                                               {Grace: -time.Second},
+		`margin must be more than zero, not -1ns`:                                             {Margin: -1},
+		`handover.rate must be more than zero, not -5`:                                        {HandoverRate: -5},
+		`mode "hand-over" is not one of handover, refuse`:                                     {Mode: "hand-over"},
+		`backlog "drop" is not one of auto, finish, leave`:                                    {Backlog: "drop"},
+		`readiness "soon" is not one of early, late`:                                          {Readiness: "soon"},
 	} {
 		_, err := New(p, newFake(), Options{})
 		if err == nil || !strings.Contains(err.Error(), sentence) {

@@ -37,7 +37,8 @@ func eventful(t *testing.T, change ...func(*rig, *Options)) *rig {
 
 // The report is part of the wire: programs read it.
 const eventfulReport = `{"signal":"SIGTERM",` +
-	`"phases":[{"name":"linger","ms":2000},{"name":"announce","ms":3000},{"name":"finish","ms":2000},{"name":"hand_back","ms":0},{"name":"closed","ms":0}],` +
+	`"phases":[{"name":"linger","ms":2000},{"name":"announce","ms":3000},{"name":"finish","ms":2000},` +
+	`{"name":"hand_back","ms":0},{"name":"closed","ms":0}],` +
 	`"tasks":{"finished":5,"handed_back":2,"fenced":1},"clients":{"served":4,"handed_over":30,"closed":2},` +
 	`"requests_after_signal":1,"refused":1,"spare_ms":22000,"exit_code":0}`
 
@@ -80,14 +81,16 @@ func TestThePlatformFindsTheReportIfItLooksForOne(t *testing.T) {
 
 func TestTheStatusBeforeAndDuringADrain(t *testing.T) {
 	inBubble(t, Plan{}, func(r *rig) {
-		want := `{"phase":"ready","signal":"","since":"2000-01-01T00:00:00Z","deadline":null,"waiting_for":{"tasks":["7"],"connections":3},"report":null}`
+		want := `{"phase":"ready","signal":"","since":"2000-01-01T00:00:00Z","deadline":null,` +
+			`"waiting_for":{"tasks":["7"],"connections":3},"report":null}`
 		if got := r.served(); got != want {
 			t.Errorf("before:\n%s", got)
 		}
 		r.service.set(func(f *fake) { f.look.Busy = 1 })
 		r.at(time.Second)
 		r.terminate()
-		want = `{"phase":"finish","signal":"SIGTERM","since":"2000-01-01T00:00:01Z","deadline":"2000-01-01T00:00:30Z","waiting_for":{"tasks":["7"],"connections":3},"report":null}`
+		want = `{"phase":"finish","signal":"SIGTERM","since":"2000-01-01T00:00:01Z","deadline":"2000-01-01T00:00:30Z",` +
+			`"waiting_for":{"tasks":["7"],"connections":3},"report":null}`
 		if got := r.served(); got != want {
 			t.Errorf("during:\n%s", got)
 		}

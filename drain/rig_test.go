@@ -55,7 +55,7 @@ func inBubble(t *testing.T, p Plan, test func(*rig), change ...func(*rig, *Optio
 			t.Fatal(err)
 		}
 		r.Drainer = d
-		ctx, cancel := context.WithCancel(context.Background())
+		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() {
 			defer close(done)

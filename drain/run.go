@@ -3,7 +3,7 @@ package drain
 import (
 	"context"
 	"errors"
-	"os"
+	"slices"
 	"time"
 )
 
@@ -41,24 +41,23 @@ type run struct {
 func (d *Drainer) Run(ctx context.Context) error {
 	err := errors.New("drain: Run was called twice")
 	d.once.Do(func() {
-		signals, stop := d.listen()
-		defer stop()
+		defer d.deafen()
 		defer d.dog.stop()
 		r := &run{
 			Drainer: d, ctx: context.WithoutCancel(ctx),
 			state: d.now.Load().state, told: d.Orders(), timer: time.NewTimer(poll),
 		}
 		defer r.timer.Stop()
-		err = r.loop(signals, ctx.Done())
+		err = r.loop(ctx.Done())
 	})
 	return err
 }
 
 // loop takes in one thing at a time and asks for the next.
-func (r *run) loop(signals <-chan os.Signal, ended <-chan struct{}) error {
+func (r *run) loop(ended <-chan struct{}) error {
 	for r.state.Phase != Closed || r.turn != nil {
 		select {
-		case sig := <-signals:
+		case sig := <-r.signals:
 			r.hear(signalName(sig))
 		case call := <-r.calls:
 			r.hear(call)
@@ -176,7 +175,7 @@ func (r *run) move(next State) {
 			from = next.SignalAt // the way to the first phase is part of it
 		}
 		// A new slice each time: readers hold the old one.
-		r.trail = append(r.trail[:len(r.trail):len(r.trail)], stretch{next.Phase, from})
+		r.trail = append(slices.Clip(r.trail), stretch{next.Phase, from})
 	}
 	r.state = next
 	r.show(next, r.trail)

@@ -222,7 +222,7 @@ func TestTheEndOfTheContextIsACallToStop(t *testing.T) {
 	if got := r.Status().Report; r.err != nil || got.Signal != "context" {
 		t.Errorf("Run returned %v, report %+v", r.err, got)
 	}
-	if err := r.Run(context.Background()); err == nil {
+	if err := r.Run(t.Context()); err == nil {
 		t.Error("a drain ran twice")
 	}
 }

@@ -29,6 +29,7 @@ func TestScenarios(t *testing.T) {
 }
 
 func playFile(t *testing.T, file string) {
+	t.Helper()
 	want, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -139,7 +140,7 @@ func parsePlan(line string) (Plan, error) {
 		"announce.min": &p.Announce.Min, "announce.quiet": &p.Announce.Quiet, "announce.max": &p.Announce.Max,
 	}
 	flags := map[string]*bool{"shared": &p.Shared, "linger": &p.Linger, "kubernetes": &p.Kubernetes}
-	for _, word := range strings.Fields(line) {
+	for word := range strings.FieldsSeq(line) {
 		key, value, _ := strings.Cut(word, "=")
 		var err error
 		switch {

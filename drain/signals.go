@@ -6,11 +6,12 @@ import (
 	"syscall"
 )
 
-// listen is where Run hears signals, and how it stops hearing them. The buffer
-// takes in a burst; of what does not fit nothing would change anything.
-func (d *Drainer) listen() (<-chan os.Signal, func()) {
-	if d.options.Signals != nil {
-		return d.options.Signals, func() {}
+// listen begins to hear the signals of the process, and returns how to stop
+// hearing them. The buffer takes in a burst; of what does not fit nothing would
+// change anything.
+func listen(given <-chan os.Signal) (heard <-chan os.Signal, deafen func()) {
+	if given != nil {
+		return given, func() {}
 	}
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)

@@ -32,7 +32,7 @@ var small = Plan{
 func open(t *testing.T, p Plan, handler http.Handler, o HTTPOptions) *site {
 	t.Helper()
 	signals := make(chan os.Signal, 1)
-	o.Signals, o.Logger = signals, slog.New(slog.NewTextHandler(io.Discard, nil))
+	o.Signals, o.Logger = signals, slog.New(slog.DiscardHandler)
 	o.Exit = func(code int) { t.Errorf("the watchdog ended the process with %d", code) }
 	srv := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
 	d, err := HTTP(srv, p, o)
@@ -45,7 +45,7 @@ func open(t *testing.T, p Plan, handler http.Handler, o HTTPOptions) *site {
 	}
 	s := &site{Drainer: d, t: t, addr: listener.Addr().String(), signals: signals, done: make(chan error, 1)}
 	go func() { _ = srv.Serve(listener) }()
-	go func() { s.done <- d.Run(context.Background()) }()
+	go func() { s.done <- d.Run(t.Context()) }()
 	return s
 }
 
@@ -134,6 +134,7 @@ func (g gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // hijack takes a connection over as a WebSocket library would, tells the client
 // so, and returns it.
 func hijack(t *testing.T, w http.ResponseWriter) net.Conn {
+	t.Helper()
 	conn, _, err := w.(http.Hijacker).Hijack()
 	if err != nil {
 		t.Errorf("hijack: %v", err)

@@ -1,6 +1,7 @@
 package drain
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -62,7 +63,7 @@ func (p Plan) validAnnounce() error {
 	case w.Quiet > w.Max:
 		return fmt.Errorf("announce.quiet %v is longer than announce.max %v", w.Quiet, w.Max)
 	case p.Linger && !p.Shared:
-		return fmt.Errorf("linger waits for a peer, and nothing here is shared with one")
+		return errors.New("linger waits for a peer, and nothing here is shared with one")
 	}
 	return nil
 }

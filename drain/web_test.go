@@ -84,7 +84,7 @@ func TestSilentConnectionsCostNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer conn.Close()
+		t.Cleanup(func() { conn.Close() })
 	}
 	half, _ := net.Dial("tcp", s.addr)
 	defer half.Close()
@@ -207,7 +207,7 @@ func TestAHandlerSeesTheServersOwnWriter(t *testing.T) {
 		if n, err := io.Copy(w, strings.NewReader("copied")); n != 6 || err != nil {
 			t.Errorf("copied %d, %v", n, err)
 		}
-		if OnDrain(context.Background(), nil) || !OnDrain(r.Context(), func(context.Context) {}) {
+		if OnDrain(t.Context(), nil) || !OnDrain(r.Context(), func(context.Context) {}) {
 			t.Error("OnDrain does not know whose request it is asked about")
 		}
 	}), HTTPOptions{})

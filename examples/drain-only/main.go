@@ -53,14 +53,15 @@ func serve(listen string, plan drain.Plan) (int, error) {
 	mux.HandleFunc("GET /readyz", drainer.ServeReady) // * for the balancer
 	mux.HandleFunc("GET /v1/drain", drainer.ServeStatus)
 
-	listener, err := net.Listen("tcp", listen)
+	ctx, failed := context.WithCancelCause(context.Background())
+	defer failed(nil)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", listen)
 	if err != nil {
 		return 2, err
 	}
 	slog.Info("listening", "url", "http://"+listener.Addr().String())
 
 	// A server that fails by itself is drained like one that is told to stop.
-	ctx, failed := context.WithCancelCause(context.Background())
 	go func() { // ends when the drain closes the server
 		if err := srv.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			failed(fmt.Errorf("serve: %w", err))
@@ -79,7 +80,7 @@ func slow(w http.ResponseWriter, r *http.Request) {
 	}
 	select {
 	case <-time.After(duration):
-		fmt.Fprintln(w, "served after", duration)
+		fmt.Fprintln(w, "served")
 	case <-r.Context().Done():
 		// At hand_back, with drain.ErrDraining: the work is given back.
 		http.Error(w, context.Cause(r.Context()).Error(), http.StatusServiceUnavailable)

@@ -136,7 +136,8 @@ func (p *process) waitsFor(what string) {
 			return
 		}
 	}
-	p.t.Fatalf("the status never says %s", what)
+	_ = p.Process.Kill()
+	p.t.Fatalf("the status never says %s\n%s", what, <-p.log)
 }
 
 // G7, for a program that knows nothing of tasks.
@@ -212,7 +213,7 @@ func TestASecondSIGINTHurries(t *testing.T) {
 	p.waitsFor(`"GET /slow"`)
 	p.signal(syscall.SIGINT)
 	p.waitsFor(`"phase":"finish"`)
-	// Neither is a second SIGINT.
+	// Whoever sends SIGTERM again and again is not in a hurry.
 	p.signal(syscall.SIGTERM)
 	p.signal(syscall.SIGTERM)
 	p.waitsFor(`"phase":"finish"`)

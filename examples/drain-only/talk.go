@@ -27,7 +27,7 @@ func talk(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // Upgrade has answered
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // drain may have closed it
 	c := &conversation{conn: conn}
 	drain.OnDrain(r.Context(), c.farewell)
 	for {
