@@ -103,6 +103,15 @@ func (n *node) here(t *lastcall.Task) bool {
 	return t.Status == lastcall.Running && t.Owner == n.worker.Incarnation()
 }
 
+// joinTimeout bounds the store's answer to a node that joins.
+const joinTimeout = 30 * time.Second
+
+func (n *node) join(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
+	defer cancel()
+	return n.worker.Join(ctx)
+}
+
 // start runs the parts. It is the only place in which a server starts goroutines that last.
 func (n *node) start(ctx context.Context) {
 	var work, tell context.Context

@@ -112,10 +112,11 @@ func (s *Server) run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, s.down.run())
 	}
-	if err := n.worker.Join(ctx); err != nil {
+	life := context.WithoutCancel(ctx) // ctx only says when the drain begins, which may be at once
+	if err := n.join(life); err != nil {
 		return errors.Join(err, s.down.run())
 	}
-	n.start(context.WithoutCancel(ctx))
+	n.start(life)
 	s.o.Logger.Info("serving", "addr", s.Addr().String(), "node", s.o.Node, "incarnation", n.worker.Incarnation(),
 		"store", s.o.Store, "version", s.o.Version)
 	err = n.drainer.Run(ctx) // closes everything on its way
