@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -39,6 +40,41 @@ func TestASecondSIGINTDoesNotWaitForAnEnter(t *testing.T) {
 		r.interrupt()
 		r.interrupt()
 		r.is(HandBack)
+	})
+}
+
+// The service is told once more, with less time, and not made to drop what it
+// is about to give back (G4).
+func TestASecondSIGINTDoesNotBreakOffAHandBack(t *testing.T) {
+	inBubble(t, Plan{}, func(r *rig) {
+		var stops []time.Duration
+		var first context.Context
+		r.service.set(func(f *fake) {
+			f.look.Busy = 1
+			f.onEnter = func(ctx context.Context, o Orders) error {
+				if o.Phase != HandBack {
+					return nil
+				}
+				stops = append(stops, o.StopBy.Sub(r.begin))
+				if first == nil {
+					first = ctx
+					f.hang()
+				}
+				return nil
+			}
+		})
+		r.interrupt()
+		r.at(23 * time.Second)
+		r.interrupt()
+		r.is(HandBack)
+		if want := []time.Duration{27 * time.Second, 23500 * time.Millisecond}; !slices.Equal(stops, want) {
+			t.Errorf("stopped by %v, want %v", stops, want)
+		}
+		if err := first.Err(); err != nil {
+			t.Errorf("the first hand-back ended with %v", err)
+		}
+		r.at(24 * time.Second)
+		r.is(Closed)
 	})
 }
 

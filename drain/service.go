@@ -12,12 +12,12 @@ var ErrNoPeer = errors.New("drain: no peer is left to take over")
 // ErrDraining is the cause with which contexts of work end in HandBack.
 var ErrDraining = errors.New("drain: the process is stopping")
 
-// A Service is what is drained. The Drainer calls each method from a goroutine
-// made for the call, so that one that hangs can hold up nothing: when its time
-// is over it is left behind, and the drain goes on without it.
+// A Service is what is drained. The Drainer calls Look, Enter and Follow from a
+// goroutine made for the call, so that one that hangs can hold up nothing: when
+// its time is over it is left behind, and the drain goes on without it.
 //
 // Enter and Follow are called one after another, never two at a time, unless
-// one was left behind. The others may be called at any time, concurrently.
+// one was left behind or HandBack is hurried. The others may be called at any time, concurrently.
 type Service interface {
 	// Look says how things are. It is called often, should take microseconds
 	// and must not block on a network or a peer. One that takes more than a
@@ -29,6 +29,9 @@ type Service interface {
 	// sees in the next Look, so Enter need not wait. ctx ends when the phase
 	// can wait for it no longer: 2 s, for HandBack when closing must begin, for
 	// Closed shortly before the deadline.
+	//
+	// HandBack is entered once more, with an earlier StopBy, when a second
+	// SIGINT comes during it; the first call may still be running then.
 	//
 	// An error is logged and changes nothing, with two exceptions. Announce may
 	// be declined, with ErrNoPeer or any other error: the phase stays what it

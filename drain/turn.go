@@ -45,7 +45,10 @@ func (r *run) begin(next State, call func(context.Context, Orders) error) {
 	orders := next.Orders(r.plan)
 	r.told = orders
 	// Ends when the service returns, and is waited for until by: see onTime.
-	go func() { t.done <- call(ctx, orders) }()
+	go func() {
+		defer cancel()
+		t.done <- call(ctx, orders)
+	}()
 	r.logPhase(next)
 }
 
@@ -79,14 +82,19 @@ func (r *run) abandon() {
 	}
 }
 
-// hurryTurn makes way for the hand-back that a second SIGINT asks for. Only a
-// closing that has begun goes on, as long as it still may.
+// hurryTurn makes way for the hand-back that a second SIGINT asks for. A
+// closing that has begun goes on, as long as it still may; and a hand-back is
+// not broken off, or what it holds would be lost: a second one joins it.
 func (r *run) hurryTurn() {
-	if r.turn != nil && r.turn.to == Closed {
+	switch {
+	case r.turn == nil:
+	case r.turn.to == Closed:
 		r.turn.by = earlier(r.turn.by, r.plan.enterBy(r.state, time.Now()))
-		return
+	case r.turn.to == HandBack:
+		r.turn = nil
+	default:
+		r.abandon()
 	}
-	r.abandon()
 }
 
 // enterBy is how long a state can wait for its Enter.
