@@ -2,46 +2,72 @@ package worker
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/lastcall-dev/lastcall"
 )
 
-// doubt is the time after a claim that failed, in which it may turn out that it was committed all the same.
+// doubt is when to look for the tasks of a claim that failed: as soon as the store answers, and once more a lease length
+// after the failure, as a claim that was given up by its caller may be committed later.
 type doubt struct {
-	until time.Time
-	next  time.Time // to look again
+	next, last time.Time
 }
 
-func (d doubt) due(now time.Time) bool { return now.Before(d.until) && !now.Before(d.next) }
+func newDoubt(now time.Time, lease time.Duration) doubt {
+	return doubt{next: now, last: now.Add(lease)}
+}
+
+func (d *doubt) due(now time.Time) bool { return !d.next.IsZero() && !now.Before(d.next) }
+
+// looked plans the next search after one at a time now: soon if that failed, and none after the last.
+func (d *doubt) looked(now time.Time, err error, retry time.Duration) {
+	switch {
+	case err != nil:
+		d.next = now.Add(retry)
+	case now.Before(d.last):
+		d.next = d.last
+	default:
+		d.next = time.Time{}
+	}
+}
 
 // adopt looks for tasks that run on behalf of this node without its knowing. A claim whose answer was lost leaves them
 // with a node that lives on, so that nobody takes them from it, and does not run them. Only the claim loop calls it, so
 // no claim is under way meanwhile: a run of this incarnation that is not in the books is one whose start was never heard
 // of.
-func (w *Worker) adopt(ctx context.Context) {
+func (w *Worker) adopt(ctx context.Context) error {
 	incarnation := w.beginAdopt()
 	if incarnation == "" {
-		return
+		return nil // what an earlier incarnation had is not lost: the store took it
 	}
 	defer w.endAdopt()
 	f := lastcall.Filter{Status: []lastcall.Status{lastcall.Running}, Limit: lastcall.DefaultLimits().Page}
-	for {
+	for !w.ending() {
 		page, err := w.store.Tasks(ctx, f)
 		if err != nil {
-			w.log.Debug("looking for lost claims failed", "error", err) // it is looked for again
-			return
+			return fmt.Errorf("look for lost claims: %w", err)
 		}
 		for i := range page.Tasks {
 			if t := &page.Tasks[i]; t.Owner == incarnation && !w.knows(t) {
-				w.adoptOne(ctx, t.ID, incarnation)
+				if err := w.adoptOne(ctx, t.ID, incarnation); err != nil {
+					return fmt.Errorf("look for lost claims: %w", err)
+				}
 			}
 		}
 		if page.Next == "" {
-			return
+			break
 		}
 		f.Before = page.Next
 	}
+	return nil
+}
+
+// ending reports whether the node hands back what it runs.
+func (w *Worker) ending() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.handingBack
 }
 
 // beginAdopt counts the search as a claim under way and says for whom it is; "" if it is not to be.
@@ -65,16 +91,17 @@ func (w *Worker) endAdopt() {
 }
 
 // adoptOne reads the task again, as its run may have been settled since the page was read, and starts it.
-func (w *Worker) adoptOne(ctx context.Context, id, incarnation string) {
+func (w *Worker) adoptOne(ctx context.Context, id, incarnation string) error {
 	t, err := w.store.Task(ctx, id)
 	if err != nil || t.Status != lastcall.Running || t.Owner != incarnation || w.knows(&t) {
-		return
+		return err
 	}
 	w.mu.Lock()
 	r := w.admit(t, incarnation)
 	w.mu.Unlock()
 	w.log.Warn("found a task whose claim was not answered", r.attrs()...)
 	w.watchOver([]*run{r})
+	return nil
 }
 
 // knows reports whether the task's current run is in the books.

@@ -56,10 +56,7 @@ func (w *Worker) beat(ctx context.Context) bool {
 
 // rejoin makes the node a new incarnation, unless it is about to end.
 func (w *Worker) rejoin(ctx context.Context) bool {
-	w.mu.Lock()
-	ending := w.handingBack
-	w.mu.Unlock()
-	if ending {
+	if w.ending() {
 		return true
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)

@@ -19,8 +19,7 @@ func (w *Worker) claimLoop(ctx context.Context) {
 	var lost doubt
 	for ctx.Err() == nil {
 		if lost.due(time.Now()) {
-			lost.next = time.Now().Add(w.o.Poll)
-			w.adopt(ctx)
+			lost.looked(time.Now(), w.adopt(ctx), w.o.Poll)
 		}
 		c, req, ok := w.nextClaim()
 		if !ok {
@@ -34,7 +33,7 @@ func (w *Worker) claimLoop(ctx context.Context) {
 			continue
 		}
 		if err := w.claim(c, req); err != nil {
-			lost = doubt{until: time.Now().Add(w.o.Lease)}
+			lost = newDoubt(time.Now(), w.o.Lease)
 			pause.sleep(ctx)
 			continue
 		}

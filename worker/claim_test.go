@@ -79,6 +79,27 @@ func TestAHintThatWasLostCostsAPollAtMost(t *testing.T) {
 	})
 }
 
+func TestAnEmptyHintMeansThatAnythingMayHaveMoved(t *testing.T) {
+	o := types(kind("a", ready), kind("long", listens))
+	o.Poll, o.SweepEvery, o.Beat = time.Hour, time.Hour, time.Hour
+	inShop(t, o, func(s *shop) {
+		long := s.store.add(1, "long")[0]
+		s.wants(long, lastcall.Running)
+		s.store.hints = nil
+		queued := s.store.add(1, "a")[0]
+		s.store.Cancel(t.Context(), long)
+		s.store.stop = []lastcall.RunRef{{Task: long, Run: 1}}
+		s.wants(queued, lastcall.Queued)
+		sweeps := len(s.store.sweeps)
+		s.Moved([]lastcall.Hint{{}})
+		s.wants(queued, lastcall.Succeeded)
+		s.wants(long, lastcall.Canceled)
+		if len(s.store.sweeps) == sweeps {
+			t.Error("no sweep for what may have been scheduled")
+		}
+	})
+}
+
 func TestAnIdleWorkerAsksOncePerPoll(t *testing.T) {
 	inShop(t, types(kind("a", ready), kind("b", ready)), func(s *shop) {
 		s.pass(time.Minute)

@@ -1,15 +1,25 @@
 package worker
 
-import "github.com/lastcall-dev/lastcall"
+import (
+	"time"
+
+	"github.com/lastcall-dev/lastcall"
+)
 
 // Moved takes the store's hints: new tasks wake the claims, a cancel ends its run if that is here, and a task that was
-// scheduled sets the time of the next sweep. It never blocks and calls no store, as Store.Watch asks.
+// scheduled sets the time of the next sweep. An empty hint, after which anything may have moved, makes it ask for all
+// that it asks for from time to time. It never blocks and calls no store, as Store.Watch asks.
 func (w *Worker) Moved(hints []lastcall.Hint) {
 	news := false
 	var canceled []*run
 	w.mu.Lock()
 	for i := range hints {
 		h := &hints[i]
+		if *h == (lastcall.Hint{}) {
+			w.slots.refresh()
+			news = true
+			notify(w.beatNow) // which tells of cancels
+		}
 		if h.Type != "" && w.slots.hint(h.Type) {
 			news = true
 		}
@@ -23,8 +33,11 @@ func (w *Worker) Moved(hints []lastcall.Hint) {
 	}
 	endAll(canceled, lastcall.ErrCanceled)
 	for i := range hints {
-		if !hints[i].Due.IsZero() {
-			w.sweepAt(hints[i].Due)
+		switch h := &hints[i]; {
+		case *h == (lastcall.Hint{}):
+			w.sweepAt(time.Now())
+		case !h.Due.IsZero():
+			w.sweepAt(h.Due)
 		}
 	}
 }

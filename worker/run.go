@@ -91,12 +91,13 @@ func (w *Worker) watch(r *run) {
 		w.log.Warn("task not started", r.attrs("why", r.unfit)...)
 	}
 	r.close()
+	freed := w.returned(r)
 	o, believed := w.outcome(r, res)
 	var settled *lastcall.Task
 	if believed {
 		settled = w.settle(r, &o)
 	}
-	w.finish(r, &o, settled, res.givenUp)
+	w.finish(r, freed, &o, settled, res.givenUp)
 }
 
 // await runs the handler and waits for it: for ever while its context lives, for the stop timeout once that has ended,
@@ -167,12 +168,23 @@ func (w *Worker) outcome(r *run, res result) (lastcall.Outcome, bool) {
 	return o, true
 }
 
-// finish lets go of a run: its slot is free, and whoever waits for that is told.
-func (w *Worker) finish(r *run, o *lastcall.Outcome, settled *lastcall.Task, givenUp bool) {
+// returned notes that the handler is not at work any more, and lets the next claim set out if that gives a slot.
+func (w *Worker) returned(r *run) (freed bool) {
+	w.mu.Lock()
+	freed = w.slots.returned(&r.task)
+	w.mu.Unlock()
+	if freed {
+		notify(w.wake)
+	}
+	return freed
+}
+
+// finish lets go of a run, and tells whoever waits for that.
+func (w *Worker) finish(r *run, freed bool, o *lastcall.Outcome, settled *lastcall.Task, givenUp bool) {
 	r.end(nil)
 	w.mu.Lock()
 	delete(w.runs, r.ref())
-	w.slots.give(&r.task)
+	w.slots.settled(&r.task, freed)
 	w.count(o, settled, givenUp)
 	w.endOne()
 	w.mu.Unlock()

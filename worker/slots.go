@@ -4,9 +4,15 @@ import "github.com/lastcall-dev/lastcall"
 
 // slots is the bookkeeping of what may be claimed: how much room there is, for each type and altogether, and for which
 // types asking is worth while. It is plain accounting, without clock, lock or goroutine; the Worker's mutex guards it.
+//
+// A slot is a handler at work. It is free again when the handler has returned, so that the next claim is on its way
+// together with the outcome, in one commit of the store. What a store that is away leaves unsettled is bounded all the
+// same: behind as many early returns as there are slots, a slot is free only once its run is settled.
 type slots struct {
+	size     int
 	free     int
-	suspects int // suspects that run: one at a time, so that a task that kills its process is found out alone
+	early    int // slots that were freed before their run was settled
+	suspects int // until settled, one at a time: a task that kills its process is to be found out alone
 	names    []string
 	types    map[string]*slot
 }
@@ -26,7 +32,7 @@ type request struct {
 }
 
 func newSlots(concurrency int, types []lastcall.TaskType) slots {
-	s := slots{free: concurrency, types: make(map[string]*slot, len(types))}
+	s := slots{size: concurrency, free: concurrency, types: make(map[string]*slot, len(types))}
 	for i := range types {
 		s.names = append(s.names, types[i].Name)
 		s.types[types[i].Name] = &slot{free: types[i].Concurrency, hopeful: true}
@@ -82,16 +88,35 @@ func (s *slots) take(t *lastcall.Task) {
 	}
 }
 
-// give frees the slot of a task that was taken. The end of a suspect is news for every type: claims have passed over
-// the other suspects meanwhile.
-func (s *slots) give(t *lastcall.Task) {
-	s.free++
-	if slot := s.types[t.Type]; slot != nil {
-		slot.free++
+// returned frees the slot of a task whose handler has returned, and reports whether it did: it does not when too much is
+// unsettled. The answer is for settled.
+func (s *slots) returned(t *lastcall.Task) bool {
+	if s.early == s.size {
+		return false
+	}
+	s.early++
+	s.give(t)
+	return true
+}
+
+// settled frees what a run still holds once nothing is left to say of it. The end of a suspect is news for every type:
+// claims have passed over the other suspects meanwhile.
+func (s *slots) settled(t *lastcall.Task, freed bool) {
+	if freed {
+		s.early--
+	} else {
+		s.give(t)
 	}
 	if t.Suspect() {
 		s.suspects--
 		s.refresh()
+	}
+}
+
+func (s *slots) give(t *lastcall.Task) {
+	s.free++
+	if slot := s.types[t.Type]; slot != nil {
+		slot.free++
 	}
 }
 

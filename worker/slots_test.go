@@ -53,7 +53,7 @@ func TestATypeIsAskedAgainOnlyIfItMayHaveMore(t *testing.T) {
 		t.Error("dry, though a gave all it was asked for")
 	}
 	asks(t, &s) // a has no slot, b had no more to give
-	s.give(&tasks[0])
+	s.settled(&tasks[0], false)
 	r = asks(t, &s, lastcall.Want{Type: "a", Max: 1})
 	s.answered(r, nil)
 	if !s.dry() {
@@ -71,7 +71,7 @@ func TestAFullClaimSaysNothingOfTheTypesThatItLeftOut(t *testing.T) {
 	tasks := brings(&s, "a", "a")
 	s.answered(r, tasks)
 	asks(t, &s) // the node is full
-	s.give(&tasks[0])
+	s.settled(&tasks[0], false)
 	asks(t, &s, lastcall.Want{Type: "a", Max: 1}, lastcall.Want{Type: "b", Max: 1})
 }
 
@@ -101,7 +101,7 @@ func TestWhileASuspectRunsNoOtherIsAskedForAndItsEndIsNewsForAll(t *testing.T) {
 		t.Errorf("asks for %d suspects beside one that runs", r.suspects)
 	}
 	s.answered(r, nil)
-	s.give(&suspect)
+	s.settled(&suspect, false)
 	if r = asks(t, &s, lastcall.Want{Type: "a", Max: 4}, lastcall.Want{Type: "b", Max: 4}); r.suspects != 1 {
 		t.Errorf("asks for %d suspects, want 1", r.suspects)
 	}
@@ -111,9 +111,40 @@ func TestATaskOfAnUnknownTypeTakesAndGivesTheNodesSlot(t *testing.T) {
 	s := newSlots(1, twoTypes(1, 1))
 	tasks := brings(&s, "c")
 	asks(t, &s)
-	s.give(&tasks[0])
+	s.settled(&tasks[0], false)
 	asks(t, &s, lastcall.Want{Type: "a", Max: 1}, lastcall.Want{Type: "b", Max: 1})
 	if s.hint("c") {
 		t.Error("a hint for an unknown type is taken for news")
+	}
+}
+
+func TestASlotIsFreeWhenItsHandlerReturnsUnlessTooMuchIsUnsettled(t *testing.T) {
+	s := newSlots(2, twoTypes(2, 2))
+	first := brings(&s, "a", "a")
+	if !s.returned(&first[0]) || !s.returned(&first[1]) {
+		t.Fatal("a slot is held though little is unsettled")
+	}
+	second := brings(&s, "a", "a")
+	if s.returned(&second[0]) {
+		t.Fatal("four are unsettled with two slots, and a fifth may come")
+	}
+	asks(t, &s)
+	s.settled(&first[0], true)
+	asks(t, &s) // that slot has been filled again
+	s.settled(&second[0], false)
+	asks(t, &s, lastcall.Want{Type: "a", Max: 1}, lastcall.Want{Type: "b", Max: 1})
+}
+
+func TestASuspectIsASuspectUntilItIsSettled(t *testing.T) {
+	s := newSlots(2, twoTypes(2, 2))
+	suspect := lastcall.Task{Type: "a", Crashes: 1}
+	s.take(&suspect)
+	freed := s.returned(&suspect)
+	if r, ok := s.ask(); !ok || r.suspects != 0 || r.max != 2 {
+		t.Errorf("asks %+v while the outcome of a suspect is on its way", r)
+	}
+	s.settled(&suspect, freed)
+	if r, ok := s.ask(); !ok || r.suspects != 1 {
+		t.Errorf("asks %+v once it is settled", r)
 	}
 }
