@@ -109,6 +109,7 @@ func specification() []subject {
 		}},
 		{subject: "Events", cases: []specified{
 			{"come in pages, in order and without a gap (G5)", eventsInPages},
+			{"come whole, be they 1 MiB each (G5)", eventsOfAnySize},
 			{"have an id and a time of their own, which stay", eventsHaveIDs},
 			{"go to the task's client and to nobody else (G11)", eventsOfOthersStayTheirs},
 			{"tell of changes, each once (G5)", eventsOnlyOfChanges},

@@ -166,7 +166,7 @@ func canceledCalls(f *fixture) {
 func closeLeavesNothing(f *fixture) {
 	before := runtime.NumGoroutine()
 	for range 3 {
-		h := f.mortalHandle()
+		h := f.handle()
 		n := f.join(h, "short", time.Minute)
 		ctx, cancel := context.WithCancel(f.ctx)
 		returned := make(chan error, 1)

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,26 +16,38 @@ type fixture struct {
 	store lastcall.Store
 	ctx   context.Context // of the test: every call is made under it
 
-	open    Open
-	name    string
-	janitor *node // sweeps for everybody; joined when it is first needed
+	open     Open
+	name     string
+	janitor  *node // sweeps for everybody; joined when it is first needed
+	patience time.Duration
 }
 
 // patience is how long a case waits for what must come in the end. It is far beyond what any store needs, so that a busy
 // machine fails no case.
 const patience = 20 * time.Second
 
-func newFixture(t *testing.T, open Open, name string) *fixture {
-	f := &fixture{TB: t, open: open, name: name, ctx: t.Context()}
-	// The test's own context ends before its clean-up runs; nothing here calls the store that late, except for Close.
+func newFixture(t testing.TB, open Open, name string) *fixture {
+	f := &fixture{TB: t, open: open, name: name, ctx: t.Context(), patience: patience}
 	f.store = f.handle()
 	return f
 }
 
-// handle opens one more handle on the case's data, closed at the end.
+// handle is a handle that is closed exactly once: by the case, or else at its end, however that comes.
+type handle struct {
+	lastcall.Store
+	close func() error
+}
+
+func (h *handle) Close() error { return h.close() }
+
+// handle opens one more handle on the case's data. A case that closes it lets its nodes die.
 func (f *fixture) handle() lastcall.Store {
 	f.Helper()
-	h := f.mortalHandle()
+	s := f.open(f.TB, f.name)
+	if s == nil {
+		f.Fatal("the store under test gave no handle")
+	}
+	h := &handle{s, sync.OnceValue(s.Close)}
 	f.Cleanup(func() {
 		if err := h.Close(); err != nil {
 			f.Errorf("close: %v", err)
@@ -43,27 +56,17 @@ func (f *fixture) handle() lastcall.Store {
 	return h
 }
 
-// mortalHandle opens a handle that the case must close itself.
-func (f *fixture) mortalHandle() lastcall.Store {
-	f.Helper()
-	h := f.open(f.TB, f.name)
-	if h == nil {
-		f.Fatal("the store under test gave no handle")
-	}
-	return h
-}
-
 // eventually asks until the answer is yes, and fails the case when it never is.
 func (f *fixture) eventually(what string, ask func() bool) {
 	f.Helper()
 	again := time.NewTicker(2 * time.Millisecond)
 	defer again.Stop()
-	deadline := time.After(patience)
+	deadline := time.After(f.patience)
 	for !ask() {
 		select {
 		case <-again.C:
 		case <-deadline:
-			f.Fatalf("waited %s in vain until %s", patience, what)
+			f.Fatalf("waited %s in vain until %s", f.patience, what)
 		}
 	}
 }

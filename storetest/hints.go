@@ -151,7 +151,7 @@ func hintsTellOfWhatIsThere(f *fixture) {
 // follow looks at each of the tasks as soon as a hint of it comes: by then it must have ended. A hint may be lost; but
 // not all of them, and not the one of a task that stays silent for as long as patience lasts.
 func (w *watcher) follow(tasks []lastcall.Task) error {
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(w.f.patience)
 	for seen, next := 0, 0; seen < len(tasks) && time.Now().Before(deadline); {
 		w.mu.Lock()
 		fresh := slices.Clone(w.hints[next:])
@@ -162,8 +162,12 @@ func (w *watcher) follow(tasks []lastcall.Task) error {
 				continue
 			}
 			seen++
-			if t, err := w.f.store.Task(w.f.ctx, h.Task); err != nil || !t.Status.Done() {
-				return fmt.Errorf("a hint of %s came while it was still %s: %w", h.Task, t.Status, err)
+			t, err := w.f.store.Task(w.f.ctx, h.Task)
+			if err != nil {
+				return err
+			}
+			if !t.Status.Done() {
+				return fmt.Errorf("a hint of %s came while it was still %s", h.Task, t.Status)
 			}
 		}
 		if len(fresh) == 0 {

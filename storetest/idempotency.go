@@ -106,7 +106,7 @@ func keyAtOnce(f *fixture) {
 }
 
 func keySurvives(f *fixture) {
-	h := f.mortalHandle()
+	h := f.handle()
 	answer, err := h.Submit(f.ctx, []lastcall.Submission{keyed("alice", "k", "d")})
 	f.must(err)
 	f.must(h.Close())

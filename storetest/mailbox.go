@@ -47,7 +47,7 @@ func mailboxComesWithItsFirstEvent(f *fixture) {
 }
 
 func mailboxSurvives(f *fixture) {
-	h := f.mortalHandle()
+	h := f.handle()
 	box := f.openMailbox(h, "alice")
 	f.must(h.Close())
 	if again := f.openMailbox(f.handle(), "alice"); again != box {
@@ -135,6 +135,22 @@ func eventsInPages(f *fixture) {
 		for i, e := range events {
 			f.wantEvent(e, all[int(page.after)+i])
 		}
+	}
+}
+
+// A page of long events may be shorter than its limit, but it is not empty, and the next one goes on behind it.
+func eventsOfAnySize(f *fixture) {
+	const n = 12
+	worker := f.node()
+	f.submitMany(n, lastcall.Submission{Type: "a", Client: "alice", Input: big()})
+	for _, t := range worker.claim(n, "a") {
+		worker.settle(succeed(t, string(big())))
+	}
+	if _, events := f.mailbox("alice"); len(events) != n {
+		f.Fatalf("%d events of 1 MiB can be read, want %d", len(events), n)
+	}
+	if all := f.list(lastcall.Filter{Client: "alice"}); len(all) != n {
+		f.Fatalf("%d tasks of 2 MiB can be listed, want %d", len(all), n)
 	}
 }
 

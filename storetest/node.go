@@ -28,7 +28,7 @@ func (f *fixture) node() *node {
 // mortal joins a node on a handle of its own, which dies by die.
 func (f *fixture) mortal() *node {
 	f.Helper()
-	return f.join(f.mortalHandle(), "mortal", time.Minute)
+	return f.join(f.handle(), "mortal", time.Minute)
 }
 
 func (f *fixture) join(store lastcall.Store, name string, lease time.Duration) *node {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -41,7 +42,7 @@ func submitAnswersInOrder(f *fixture) {
 }
 
 func submitSurvives(f *fixture) {
-	writer := f.mortalHandle()
+	writer := f.handle()
 	answer, err := writer.Submit(f.ctx, []lastcall.Submission{full()})
 	f.must(err)
 	task := answer[0].Task
@@ -125,9 +126,11 @@ func submitTimes(f *fixture) {
 
 func submitForLater(f *fixture) {
 	now := f.submitOne(lastcall.Submission{Type: "a"}).CreatedAt
-	past := f.submitOne(lastcall.Submission{Type: "a", RunAt: now.Add(-time.Hour)})
-	if past.Status != lastcall.Queued || !past.RunAt.Equal(past.CreatedAt) {
-		f.Fatalf("a task for the past is %s at %v, want queued at %v", past.Status, past.RunAt, past.CreatedAt)
+	for _, at := range []time.Time{now.Add(-time.Hour), time.Unix(0, 0), time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC)} {
+		past := f.submitOne(lastcall.Submission{Type: "a", RunAt: at})
+		if past.Status != lastcall.Queued || !past.RunAt.Equal(past.CreatedAt) {
+			f.Fatalf("a task for %v is %s at %v, want queued at %v", at, past.Status, past.RunAt, past.CreatedAt)
+		}
 	}
 	at := now.Add(time.Hour).In(time.FixedZone("east", 3600))
 	if later := f.submitOne(lastcall.Submission{Type: "a", RunAt: at}); later.Status != lastcall.Scheduled || !later.RunAt.Equal(at) {
@@ -164,17 +167,39 @@ func submitNamesVerbatim(f *fixture) {
 		f.wantIDs(got, t)
 		f.wantTask(got[0], t)
 	}
+	most := map[string]string{}
+	for i := range 16 {
+		most[fmt.Sprintf("%0128d", i)] = strings.Repeat("v", 128)
+	}
+	t := f.submitOne(lastcall.Submission{Type: "most", Labels: most})
+	f.wantIDs(f.list(lastcall.Filter{Labels: most}), t)
 }
 
+// Buffers are used again by whoever filled them; so are the ones that a store has handed out.
 func submitKeepsNothingOfTheCaller(f *fixture) {
 	s := full()
 	s.Input = bytes.Clone(s.Input)
-	answer, err := f.store.Submit(f.ctx, []lastcall.Submission{s})
-	f.must(err)
-	want := f.task(answer[0].Task.ID)
+	want := f.submitOne(s)
+	want.Input, want.Labels = bytes.Clone(want.Input), maps.Clone(want.Labels)
 	s.Input[2], s.Labels["env"] = 'X', "changed"
 	f.wantTask(f.task(want.ID), want)
-	own := f.task(want.ID) // and what came back is the caller's
+	own := f.task(want.ID)
 	own.Input[2], own.Labels["env"] = 'X', "changed"
 	f.wantTask(f.task(want.ID), want)
+
+	n := f.node()
+	t := n.start("render")
+	checkpoint := []byte("half")
+	f.must(n.store.Save(f.ctx, lastcall.Note{Task: t.ID, Run: t.Run, Checkpoint: checkpoint}))
+	checkpoint[0] = 'X'
+	if got := f.task(t.ID).Checkpoint; string(got) != "half" {
+		f.Fatalf("the checkpoint became %q when its buffer was used again", got)
+	}
+	o := succeed(t, `"done"`)
+	n.settle(o)
+	o.Output[1] = 'X'
+	if got := f.task(t.ID).Output; string(got) != `"done"` {
+		f.Fatalf("the output became %q when its buffer was used again", got)
+	}
+	f.wantLast(t, `{"output":"done"}`, lastcall.TaskSucceeded)
 }

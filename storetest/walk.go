@@ -34,11 +34,6 @@ func walkWith(seed uint64) func(*fixture) {
 		for range walkNodes {
 			w.nodes = append(w.nodes, f.mortal())
 		}
-		f.Cleanup(func() {
-			for _, n := range w.nodes {
-				_ = n.store.Close()
-			}
-		})
 		for i := range walkSteps {
 			w.step()
 			if i%25 == 24 {
