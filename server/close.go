@@ -43,9 +43,9 @@ func (n *node) close(ctx context.Context) error {
 
 // closeClients takes leave of both kinds of clients at once.
 func (n *node) closeClients(ctx context.Context) {
-	answers, cancel := context.WithTimeout(ctx, answersWithin)
-	defer cancel()
 	n.serving.Go(func() { // ends with answers at the latest
+		answers, cancel := context.WithTimeout(ctx, answersWithin)
+		defer cancel()
 		if err := n.http.Shutdown(answers); err != nil {
 			n.o.Logger.Warn("requests were cut off", "error", errors.Join(err, n.http.Close()))
 		}
