@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/drain"
 )
 
 // Answer is what came back for a request.
@@ -17,6 +18,7 @@ type Answer struct {
 	Status int
 	Header http.Header
 	Body   []byte
+	Closes bool // it said Connection: close
 }
 
 // Decode decodes the body, and fails the test if it is not what it should be.
@@ -57,7 +59,7 @@ func (n *Node) Try(ctx context.Context, method, path, body string, headers ...st
 	}
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
-	return Answer{resp.StatusCode, resp.Header, b}, err
+	return Answer{resp.StatusCode, resp.Header, b, resp.Close}, err
 }
 
 // Do is Try, but fails the test when there is no answer.
@@ -104,6 +106,18 @@ func (n *Node) Task(id string) lastcall.Task {
 	var t lastcall.Task
 	a.Decode(n, &t)
 	return t
+}
+
+// Drain reads how the drain goes.
+func (n *Node) Drain() drain.Status {
+	n.t.Helper()
+	a := n.Do(http.MethodGet, "/v1/drain", "")
+	if a.Status != http.StatusOK {
+		n.t.Fatalf("read the drain: %d %s", a.Status, a.Body)
+	}
+	var s drain.Status
+	a.Decode(n, &s)
+	return s
 }
 
 // AwaitTask reads a task until it is as wanted.

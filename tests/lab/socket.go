@@ -20,6 +20,7 @@ type Frame struct {
 	Task    string             `json:"task"`
 	Run     int64              `json:"run"`
 	Attempt int                `json:"attempt"`
+	At      time.Time          `json:"at"`
 	Data    json.RawMessage    `json:"data"`
 	Cursor  string             `json:"cursor"`
 	Head    int64              `json:"head"`
@@ -29,13 +30,22 @@ type Frame struct {
 	Mode    string             `json:"mode"`
 	Pending []string           `json:"pending"`
 	Code    string             `json:"code"`
+	Message string             `json:"message"`
 	N       int64              `json:"n"`
+
+	Conn       string `json:"conn"`
+	Node       string `json:"node"`
+	Client     string `json:"client"`
+	PingMS     int64  `json:"ping_ms"`
+	DeadlineMS int64  `json:"deadline_ms"`
 }
 
 // Socket is a client's WebSocket.
 type Socket struct {
-	t    testing.TB
-	Conn *websocket.Conn
+	t      testing.TB
+	Conn   *websocket.Conn
+	client string
+	cursor string // of the last frame that had one
 }
 
 // Dial opens a client's socket; status is that of a refusal.
@@ -49,7 +59,7 @@ func (n *Node) Dial(ctx context.Context, client string) (s *Socket, status int, 
 		return nil, status, err
 	}
 	conn.SetReadLimit(8 << 20)
-	return &Socket{n.t, conn}, status, nil
+	return &Socket{t: n.t, Conn: conn, client: client}, status, nil
 }
 
 // Connect opens a socket, says hello, with the cursor unless it is empty, and returns it with its welcome.
@@ -73,15 +83,19 @@ func (n *Node) Connect(client, cursor string) (*Socket, Frame) {
 // Send sends a frame.
 func (s *Socket) Send(frame any) {
 	s.t.Helper()
+	if err := s.try(frame); err != nil {
+		s.t.Fatalf("send %v: %v", frame, err)
+	}
+}
+
+func (s *Socket) try(frame any) error {
 	b, err := json.Marshal(frame)
 	if err != nil {
-		s.t.Fatal(err)
+		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
-	if err := s.Conn.Write(ctx, websocket.MessageText, b); err != nil {
-		s.t.Fatalf("send %s: %v", b, err)
-	}
+	return s.Conn.Write(ctx, websocket.MessageText, b)
 }
 
 // Next reads a frame; an error is the end of the socket.
@@ -93,7 +107,11 @@ func (s *Socket) Next(within time.Duration) (Frame, error) {
 		return Frame{}, err
 	}
 	var f Frame
-	return f, json.Unmarshal(b, &f)
+	err = json.Unmarshal(b, &f)
+	if f.Cursor != "" {
+		s.cursor = f.Cursor
+	}
+	return f, err
 }
 
 // Await reads frames until one of the kind comes.

@@ -1,0 +1,70 @@
+package drain_test
+
+import (
+	"bufio"
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/lastcall-dev/lastcall/drain"
+	"github.com/lastcall-dev/lastcall/tests/lab"
+)
+
+// G8: the log of the process is a pipe that nobody reads any more, so that the drain hangs in the first line that it
+// writes, for good. The watchdog, which waits for nothing and nobody, ends the process at the deadline.
+func TestANodeThatHangsInItsOwnLogIsGoneAtTheDeadline(t *testing.T) {
+	t.Parallel()
+	reader, log, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	defer log.Close()
+	cmd := exec.Command(lab.Binary(t), lab.ServeArgs(lab.Data(t), "--grace=4s", "--drain-hand-back=2s", "--stop-timeout=1s")...)
+	cmd.Stderr = log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	for lines := bufio.NewReader(reader); ; {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(line, `"msg":"serving"`) {
+			break
+		}
+	}
+	fill(t, log)
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	var exit *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != drain.ExitDeadline {
+		t.Errorf("the process ended with %v, want exit code %d", err, drain.ExitDeadline)
+	}
+}
+
+// fill fills a pipe to the last byte, so that whoever writes to it next waits.
+func fill(t *testing.T, pipe *os.File) {
+	t.Helper()
+	fd := int(pipe.Fd())
+	if err := syscall.SetNonblock(fd, true); err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []int{4096, 1} {
+		for full := false; !full; {
+			_, err := syscall.Write(fd, make([]byte, size))
+			full = errors.Is(err, syscall.EAGAIN)
+			if err != nil && !full {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := syscall.SetNonblock(fd, false); err != nil {
+		t.Fatal(err)
+	}
+}
