@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"testing"
@@ -214,11 +215,13 @@ func TestProbesFollowTheDrainAndNothingElse(t *testing.T) {
 	check("the store is away", "/livez", 200, `{"status":"alive"}`)
 }
 
-func TestEveryCallThatReadsAnswersForAStoreThatIsAway(t *testing.T) {
+func TestEveryCallAnswersForAStoreThatFails(t *testing.T) {
 	f := setUp(t)
-	f.store.breaks(lastcall.Errorf(lastcall.CodeStoreUnavailable, "the store is away"))
-	for _, target := range []string{"/v1/tasks", "/v1/tasks/0190-0001", "/v1/queues", "/v1/nodes"} {
-		f.ask("GET", target, "").refused(lastcall.CodeStoreUnavailable)
+	for _, err := range []error{lastcall.Errorf(lastcall.CodeStoreUnavailable, "the store is away"), errors.New("a defect")} {
+		f.store.breaks(err)
+		for _, target := range []string{"/v1/tasks", "/v1/tasks/0190-0001", "/v1/queues", "/v1/nodes"} {
+			f.ask("GET", target, "").refused(lastcall.CodeOf(err))
+		}
+		f.ask("POST", "/v1/tasks/0190-0001/cancel", "").refused(lastcall.CodeOf(err))
 	}
-	f.ask("POST", "/v1/tasks/0190-0001/cancel", "").refused(lastcall.CodeStoreUnavailable)
 }

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/lastcall-dev/lastcall"
@@ -74,6 +75,16 @@ func TestPagesOfOtherOriginsAreRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What is not /v1 is guarded too: a page that can read /readyz knows that there is something to attack.
+func TestEveryPathIsGuarded(t *testing.T) {
+	f := setUp(t)
+	f.submit(`{"type":"echo"}`)
+	for _, c := range calls() {
+		f.ask(c.Method, strings.Replace(c.Path, "{id}", "0190-0001", 1), "", "Host: evil.example").refused(lastcall.CodeForbidden)
+	}
+	f.ask("GET", "/", "", "Host: evil.example").refused(lastcall.CodeForbidden)
 }
 
 func TestALinkFromElsewhereMayBeFollowed(t *testing.T) {

@@ -72,16 +72,23 @@ func (e *Exchange) note() error {
 	return f.Close()
 }
 
-// begin notes a request. Its body is read whole and put back.
-func begin(r *http.Request) (*Exchange, error) {
+// begin notes a request; its body is noted as it is read, so that nothing else about it changes.
+func begin(r *http.Request) *Exchange {
 	e := &Exchange{Method: r.Method, URL: r.URL.RequestURI(), Header: r.Header.Clone()}
-	if r.Body == nil || r.Body == http.NoBody {
-		return e, nil
+	if r.Body != nil && r.Body != http.NoBody {
+		r.Body = &overheard{r.Body, e}
 	}
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	e.Body, r.Body = body, io.NopCloser(bytes.NewReader(body))
-	return e, nil
+	return e
+}
+
+// overheard is a body on its way.
+type overheard struct {
+	io.ReadCloser
+	e *Exchange
+}
+
+func (o *overheard) Read(p []byte) (int, error) {
+	n, err := o.ReadCloser.Read(p)
+	o.e.Body = append(o.e.Body, p[:n]...)
+	return n, err
 }

@@ -19,10 +19,7 @@ type transport struct{ next http.RoundTripper }
 
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
-	e, err := begin(r)
-	if err != nil {
-		return nil, err
-	}
+	e := begin(r)
 	resp, err := t.next.RoundTrip(r)
 	if err != nil {
 		return nil, err
