@@ -88,7 +88,7 @@ func sleep(ctx context.Context, input json.RawMessage) (json.RawMessage, error) 
 			return nil, leave(r, done, err)
 		}
 		r.Progress(float64(done+1)/float64(n.Steps)*100, fmt.Sprintf("step %d of %d", done+1, n.Steps))
-		if time.Since(saved) >= checkpointEvery {
+		if time.Since(saved) >= checkpointEvery && done+1 < n.Steps {
 			saved = time.Now()
 			// Without it a crash costs some steps more; if the run is no longer the current one ctx ends by itself.
 			_ = keep(r, done+1)

@@ -36,6 +36,7 @@ type fakeStore struct {
 	settle []lastcall.Outcome
 	stop   []lastcall.RunRef // what the next beat tells to cancel
 	next   time.Time         // Swept.Next
+	fences int
 }
 
 type saved struct {
@@ -75,7 +76,8 @@ func (s *fakeStore) call(name string, fn func() error) error {
 // fence puts what the test has done to the fields before what the worker's calls do from now on.
 func (s *fakeStore) fence() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.fences++
+	s.mu.Unlock()
 }
 
 func (s *fakeStore) tell(h lastcall.Hint) {

@@ -38,7 +38,7 @@ func (r *run) Progress(percent float64, message string) {
 	if r.over {
 		return
 	}
-	r.latest = p
+	r.latest, r.last = p, p
 	if r.news == nil {
 		r.news = make(chan struct{}, 1)
 		r.w.saves.Add(1)
@@ -76,6 +76,13 @@ func (r *run) takeProgress() (*lastcall.Progress, bool) {
 	p := r.latest
 	r.latest = nil
 	return p, p != nil && !r.over
+}
+
+// lastWord is the latest progress, saved or not: the outcome carries it, as the saver may have been too slow for it.
+func (r *run) lastWord() *lastcall.Progress {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.last
 }
 
 // Checkpoint writes data for the next run and returns once it is on stable storage. It works to the end of the run, also

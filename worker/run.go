@@ -27,6 +27,7 @@ type run struct {
 	mu     sync.Mutex
 	over   bool               // the run may write nothing any more
 	latest *lastcall.Progress // not yet written
+	last   *lastcall.Progress // written or not
 	news   chan struct{}      // wakes the saver; nil before the first progress
 	closed chan struct{}      // closed when over is set
 }
@@ -165,6 +166,7 @@ func (w *Worker) outcome(r *run, res result) (lastcall.Outcome, bool) {
 	}
 	o := lastcall.OutcomeOf(&r.task, res.output, err, res.cause, backoff, rand.Float64())
 	w.clip(o.Error)
+	o.Progress = r.lastWord()
 	return o, true
 }
 
