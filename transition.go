@@ -23,6 +23,7 @@ type Outcome struct {
 	Permanent bool            // Fail: do not try again
 	Wait      time.Duration   // Fail: before the next attempt; Release: before it is due again
 	Reason    ReleaseReason   // Release: why
+	Progress  *Progress       // the run's last word, if it gave one
 	// Checkpoint, if not nil, replaces the one kept for the next run.
 	Checkpoint []byte
 }
@@ -84,6 +85,9 @@ func (t *Task) Settle(o *Outcome, now time.Time) (ev *Event, repeated bool, err 
 	}
 	if o.Checkpoint != nil {
 		t.Checkpoint = o.Checkpoint
+	}
+	if o.Progress != nil {
+		t.Progress = o.Progress
 	}
 	switch {
 	case o.Verdict == Succeed: // also when a cancel was asked for: the work is done

@@ -10,7 +10,7 @@ import (
 // beatLoop renews the lease under which everything here runs, through drains and hand-backs, and makes the node a new
 // incarnation when its lease was lost. It ends with ctx.
 func (w *Worker) beatLoop(ctx context.Context) {
-	timer := time.NewTimer(w.o.Beat)
+	timer := time.NewTimer(0) // at once: the store knows no phase of the node yet
 	defer timer.Stop()
 	var pause backoff
 	for {

@@ -18,11 +18,11 @@ func TestTheLeaseIsRenewedThroughDrains(t *testing.T) {
 		s.StopClaims()
 		s.EarlyWord()
 		s.pass(20 * time.Second)
-		if n := len(s.store.beats); n != 10 {
-			t.Errorf("%d beats in 20s, want 10", n)
+		if n := len(s.store.beats); n != 11 {
+			t.Errorf("%d beats in 20s, want 11, the first of them at once", n)
 		}
 		want := lastcall.Beat{Incarnation: "node-1", Phase: "finish", Running: 2, Connections: 3, Lease: 6 * time.Second}
-		if got := s.store.beats[0]; got != want {
+		if got := s.store.beats[10]; got != want {
 			t.Errorf("beat %+v, want %+v", got, want)
 		}
 		s.pass(time.Minute)
@@ -144,6 +144,22 @@ func TestAClockThatIsAheadOfTheStoresDoesNotMakeSweepsSpin(t *testing.T) {
 		s.pass(time.Second)
 		if n := len(s.store.sweeps) - before; n > 101 {
 			t.Errorf("%d sweeps in a second", n)
+		}
+	})
+}
+
+// The last word of a run is not lost to a saver that was too slow for it: the outcome carries it.
+func TestTheOutcomeCarriesTheLastWord(t *testing.T) {
+	done := func(_ context.Context, r lastcall.Run) (string, error) {
+		r.Progress(50, "half")
+		r.Progress(100, "all")
+		return "", nil
+	}
+	inShop(t, types(kind("a", done)), func(s *shop) {
+		id := s.store.add(1, "a")[0]
+		s.wants(id, lastcall.Succeeded)
+		if p := s.store.tasks[id].Progress; p == nil || p.Percent != 100 || p.Message != "all" {
+			t.Errorf("the last word is %+v", p)
 		}
 	})
 }
