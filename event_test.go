@@ -145,7 +145,10 @@ func TestAClientWithoutACursorBeginsBehindWhatItAcknowledged(t *testing.T) {
 }
 
 func TestAnEventHasTheNamesOfTheWire(t *testing.T) {
-	ev := lastcall.Event{Seq: 57, ID: "ID", Type: lastcall.TaskSucceeded, Task: "T", Run: 1, Attempt: 2, At: noon, Data: json.RawMessage(`{"output":1}`)}
+	ev := lastcall.Event{
+		Seq: 57, ID: "ID", Type: lastcall.TaskSucceeded, Task: "T", Run: 1, Attempt: 2, At: noon,
+		Data: json.RawMessage(`{"output":1}`),
+	}
 	wantJSON(t, ev, `{"seq":57,"id":"ID","type":"task.succeeded","task":"T","run":1,"attempt":2,"at":"2026-01-02T12:00:00Z","data":{"output":1}}`)
 	state := lastcall.State{Task: "T", Type: lastcall.TaskProgress, Run: 1, Data: json.RawMessage(`{"percent":1}`)}
 	wantJSON(t, state, `{"task":"T","type":"task.progress","run":1,"data":{"percent":1}}`)
@@ -157,7 +160,9 @@ func TestTheLastWordOnATaskIsTerminal(t *testing.T) {
 			t.Errorf("%s is terminal: %v, its status: %v", typ, typ.Terminal(), s.Done())
 		}
 	}
-	for _, typ := range []lastcall.EventType{lastcall.TaskRetrying, lastcall.TaskInterrupted, lastcall.TaskQueued, lastcall.TaskStarted, lastcall.TaskProgress, ""} {
+	for _, typ := range []lastcall.EventType{
+		lastcall.TaskRetrying, lastcall.TaskInterrupted, lastcall.TaskQueued, lastcall.TaskStarted, lastcall.TaskProgress, "",
+	} {
 		if typ.Terminal() {
 			t.Error(fmt.Sprint(typ, " is terminal"))
 		}

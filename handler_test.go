@@ -29,6 +29,9 @@ func TestTheOutcomeOfWhatAHandlerReturned(t *testing.T) {
 	retry := func(e *lastcall.TaskError) lastcall.Outcome {
 		return lastcall.Outcome{Verdict: lastcall.Fail, Error: e, Wait: 2 * time.Second}
 	}
+	one := lastcall.Outcome{Verdict: lastcall.Succeed, Output: json.RawMessage(`1`)}
+	timeout := failed("timeout", "the attempt ran longer than its timeout", "")
+	atOnce := lastcall.Outcome{Verdict: lastcall.Fail, Error: failed("failed", "no luck", "")}
 	drained := lastcall.Outcome{Verdict: lastcall.Release, Reason: lastcall.ReleaseDrain}
 	for name, c := range map[string]struct {
 		output string
@@ -36,10 +39,10 @@ func TestTheOutcomeOfWhatAHandlerReturned(t *testing.T) {
 		cause  error
 		want   lastcall.Outcome
 	}{
-		"a nil error is a success":               {`1`, nil, nil, lastcall.Outcome{Verdict: lastcall.Succeed, Output: json.RawMessage(`1`)}},
-		"… also after a drain":                   {`1`, nil, lastcall.ErrDraining, lastcall.Outcome{Verdict: lastcall.Succeed, Output: json.RawMessage(`1`)}},
-		"… also after a cancel":                  {`1`, nil, lastcall.ErrCanceled, lastcall.Outcome{Verdict: lastcall.Succeed, Output: json.RawMessage(`1`)}},
-		"… also after the timeout":               {`1`, nil, context.DeadlineExceeded, lastcall.Outcome{Verdict: lastcall.Succeed, Output: json.RawMessage(`1`)}},
+		"a nil error is a success":               {`1`, nil, nil, one},
+		"… also after a drain":                   {`1`, nil, lastcall.ErrDraining, one},
+		"… also after a cancel":                  {`1`, nil, lastcall.ErrCanceled, one},
+		"… also after the timeout":               {`1`, nil, context.DeadlineExceeded, one},
 		"an error is a failed attempt":           {``, plain, nil, retry(failed("failed", "no luck", ""))},
 		"its output is dropped":                  {`1`, plain, nil, retry(failed("failed", "no luck", ""))},
 		"a TaskError sets what the client sees":  {``, fmt.Errorf("wrapped: %w", own), nil, retry(failed("own", "my words", "[1]"))},
@@ -57,8 +60,8 @@ func TestTheOutcomeOfWhatAHandlerReturned(t *testing.T) {
 		"retry after waits as long": {``, lastcall.RetryAfter(plain, time.Hour), nil, lastcall.Outcome{
 			Verdict: lastcall.Fail, Error: failed("failed", "no luck", ""), Wait: time.Hour,
 		}},
-		"… or not at all": {``, lastcall.RetryAfter(plain, 0), nil, lastcall.Outcome{Verdict: lastcall.Fail, Error: failed("failed", "no luck", "")}},
-		"… never back":    {``, lastcall.RetryAfter(plain, -time.Hour), nil, lastcall.Outcome{Verdict: lastcall.Fail, Error: failed("failed", "no luck", "")}},
+		"… or not at all": {``, lastcall.RetryAfter(plain, 0), nil, atOnce},
+		"… never back":    {``, lastcall.RetryAfter(plain, -time.Hour), nil, atOnce},
 		"a give-back waits as long": {``, lastcall.GiveBack(plain, time.Hour), nil, lastcall.Outcome{
 			Verdict: lastcall.Release, Reason: lastcall.ReleaseHandler, Wait: time.Hour,
 		}},
@@ -69,7 +72,7 @@ func TestTheOutcomeOfWhatAHandlerReturned(t *testing.T) {
 		"… the context's own, too":                  {``, context.Canceled, lastcall.ErrDraining, drained},
 		"… a give-back and a retry, at once":        {``, lastcall.GiveBack(plain, time.Hour), lastcall.ErrDraining, drained},
 		"… a retry after, too":                      {``, lastcall.RetryAfter(plain, time.Hour), lastcall.ErrDraining, drained},
-		"after the timeout the code says so":        {``, context.DeadlineExceeded, context.DeadlineExceeded, retry(failed("timeout", "the attempt ran longer than its timeout", ""))},
+		"after the timeout the code says so":        {``, context.DeadlineExceeded, context.DeadlineExceeded, retry(timeout)},
 		"… unless the handler's own word is better": {``, own, context.DeadlineExceeded, retry(failed("own", "my words", "[1]"))},
 		"a deadline of the handler's own is none":   {``, context.DeadlineExceeded, nil, retry(failed("failed", "context deadline exceeded", ""))},
 	} {

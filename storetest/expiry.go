@@ -59,8 +59,12 @@ func expiryInPortions(f *fixture) {
 	const n = 60
 	f.submitMany(n, lastcall.Submission{Type: "a", ExpiresIn: time.Microsecond})
 	f.clockPasses(time.Millisecond)
-	if did := f.sweepWith(lastcall.Sweep{Limit: 7}); did.Expired != n {
-		f.Fatalf("%d expired, want %d", did.Expired, n)
+	first := f.sweepOnce(lastcall.Sweep{Limit: 7})
+	if first.Expired > 7 || !first.More {
+		f.Fatalf("a sweep of at most 7 of %d did %+v", n, first)
+	}
+	if rest := f.sweepWith(lastcall.Sweep{Limit: 7}); first.Expired+rest.Expired != n {
+		f.Fatalf("%d and %d expired, want %d", first.Expired, rest.Expired, n)
 	}
 	if _, events := f.mailbox(lastcall.DefaultClient); len(events) != n {
 		f.Fatalf("%d events of %d expired tasks", len(events), n)
@@ -89,8 +93,12 @@ func dueInPortions(f *fixture) {
 	f.submitMany(n, lastcall.Submission{Type: "a", Delay: time.Millisecond})
 	f.submitMany(n, lastcall.Submission{Type: "a", Delay: time.Hour})
 	f.clockPasses(10 * time.Millisecond)
-	if did := f.sweepWith(lastcall.Sweep{Limit: 7}); did.Due != n {
-		f.Fatalf("%d became due, want %d", did.Due, n)
+	first := f.sweepOnce(lastcall.Sweep{Limit: 7})
+	if first.Due > 7 || !first.More {
+		f.Fatalf("a sweep of at most 7 of %d did %+v", n, first)
+	}
+	if rest := f.sweepWith(lastcall.Sweep{Limit: 7}); first.Due+rest.Due != n {
+		f.Fatalf("%d and %d became due, want %d", first.Due, rest.Due, n)
 	}
 	if did := f.sweep(); did.Due != 0 {
 		f.Fatalf("%d became due twice", did.Due)

@@ -43,7 +43,8 @@ func TestTheSuiteFindsFaults(t *testing.T) {
 			"Settle by a run that is not the current one changes nothing (G3)", func(s lastcall.Store) lastcall.Store { return credulous{s} },
 		},
 		"an output is tidied up": {
-			"Settle keeps outputs of up to 1 MiB byte for byte, in the task and in the event", func(s lastcall.Store) lastcall.Store { return tidy{s} },
+			"Settle keeps outputs of up to 1 MiB byte for byte, in the task and in the event",
+			func(s lastcall.Store) lastcall.Store { return tidy{s} },
 		},
 		"a cancel is not passed on": {
 			"Cancel reaches the node that runs it by its pulse, until the run has ended", func(s lastcall.Store) lastcall.Store { return deaf{s} },
@@ -53,7 +54,8 @@ func TestTheSuiteFindsFaults(t *testing.T) {
 			func(s lastcall.Store) lastcall.Store { return idle{s} },
 		},
 		"a leave is only said": {
-			"Leave gives back what still runs, uncharged, and silences the rest (G3, G4)", func(s lastcall.Store) lastcall.Store { return lingering{s} },
+			"Leave gives back what still runs, uncharged, and silences the rest (G3, G4)",
+			func(s lastcall.Store) lastcall.Store { return lingering{s} },
 		},
 		"nothing expires": {
 			"Expiry ends waiting, queued or scheduled, with an event (G2, G5)", func(s lastcall.Store) lastcall.Store { return idle{s} },

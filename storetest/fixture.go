@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"testing"
@@ -26,8 +27,9 @@ type fixture struct {
 // machine fails no case.
 const patience = 20 * time.Second
 
-func newFixture(t testing.TB, open Open, name string) *fixture {
-	f := &fixture{TB: t, open: open, name: name, ctx: t.Context(), patience: patience}
+func newFixture(tb testing.TB, open Open, name string) *fixture {
+	tb.Helper()
+	f := &fixture{TB: tb, open: open, name: name, ctx: tb.Context(), patience: patience}
 	f.store = f.handle()
 	return f
 }
@@ -147,25 +149,9 @@ func (f *fixture) sweep() lastcall.Swept {
 // sweepWith is sweep with settings; those that are zero take the suite's.
 func (f *fixture) sweepWith(s lastcall.Sweep) lastcall.Swept {
 	f.Helper()
-	if f.janitor == nil {
-		f.janitor = f.node()
-	}
-	if s.Incarnation == "" {
-		s.Incarnation = f.janitor.incarnation
-	}
-	if s.MaxCrashes == 0 {
-		s.MaxCrashes = lastcall.DefaultMaxCrashes
-	}
-	if s.KeepTasks == 0 {
-		s.KeepTasks = 24 * time.Hour
-	}
-	if s.KeepEvents == 0 {
-		s.KeepEvents = 24 * time.Hour
-	}
 	var sum lastcall.Swept
 	for range 1000 {
-		did, err := f.store.Sweep(f.ctx, s)
-		f.must(err)
+		did := f.sweepOnce(s)
 		sum.Due += did.Due
 		sum.Expired += did.Expired
 		sum.Crashed += did.Crashed
@@ -177,6 +163,23 @@ func (f *fixture) sweepWith(s lastcall.Sweep) lastcall.Swept {
 	}
 	f.Fatalf("a thousand sweeps were not enough: %+v", sum)
 	return sum
+}
+
+// sweepOnce sweeps a single portion.
+func (f *fixture) sweepOnce(s lastcall.Sweep) lastcall.Swept {
+	f.Helper()
+	if s.Incarnation == "" {
+		if f.janitor == nil {
+			f.janitor = f.node()
+		}
+		s.Incarnation = f.janitor.incarnation
+	}
+	s.MaxCrashes = cmp.Or(s.MaxCrashes, lastcall.DefaultMaxCrashes)
+	s.KeepTasks = cmp.Or(s.KeepTasks, 24*time.Hour)
+	s.KeepEvents = cmp.Or(s.KeepEvents, 24*time.Hour)
+	did, err := f.store.Sweep(f.ctx, s)
+	f.must(err)
+	return did
 }
 
 // wantStatus fails the case unless the stored task stands where it should.

@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/lastcall-dev/lastcall"
@@ -29,7 +30,7 @@ func (f *fixture) zoo() []lastcall.Task {
 	for i := range 48 {
 		s := lastcall.Submission{
 			Type: fmt.Sprint("t", i%2), Queue: fmt.Sprint("q", i%3), Client: fmt.Sprint("c", i%4),
-			Labels: map[string]string{"even": fmt.Sprint(i%2 == 0), "of": "zoo"},
+			Labels: map[string]string{"even": strconv.FormatBool(i%2 == 0), "of": "zoo"},
 		}
 		switch i % 5 {
 		case 0:

@@ -357,6 +357,7 @@ func (m *model) queues() []lastcall.Queue {
 			q.Scheduled++
 		case lastcall.Running:
 			q.Running++
+		default: // ended: not counted
 		}
 	}
 	var all []lastcall.Queue

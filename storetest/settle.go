@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -313,7 +314,7 @@ func settleOnce(f *fixture) {
 		t := n.run(lastcall.Submission{Type: "a"})
 		var won atomic.Int64
 		f.together(20, func(i int) error {
-			_, err := stores[i%2].Settle(f.ctx, succeed(t, fmt.Sprint(i)))
+			_, err := stores[i%2].Settle(f.ctx, succeed(t, strconv.Itoa(i)))
 			switch lastcall.CodeOf(err) {
 			case "":
 				won.Add(1)

@@ -34,6 +34,7 @@ type Open func(t testing.TB, name string) lastcall.Store
 
 // Run holds the stores that open gives against the whole specification.
 func Run(t *testing.T, open Open) {
+	t.Helper()
 	n := 0
 	for _, s := range specification() {
 		t.Run(s.subject, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -59,7 +60,7 @@ func submitIsAllOrNothing(f *fixture) {
 	first := f.submitOne(lastcall.Submission{Type: "a", Idempotency: key})
 	all := make([]lastcall.Submission, 1000)
 	for i := range all {
-		all[i] = lastcall.Submission{Type: "a", Idempotency: &lastcall.IdempotencyKey{Scope: "bob", Key: fmt.Sprint(i), Digest: "d"}}
+		all[i] = lastcall.Submission{Type: "a", Idempotency: &lastcall.IdempotencyKey{Scope: "bob", Key: strconv.Itoa(i), Digest: "d"}}
 	}
 	last := &all[len(all)-1]
 	good := last.Idempotency

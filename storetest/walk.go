@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -78,7 +79,7 @@ func (w *walk) step() {
 	w.lookAtMailboxes()
 }
 
-func (w *walk) did(format string, args ...any) {
+func (w *walk) didf(format string, args ...any) {
 	w.trail = append(w.trail, fmt.Sprintf("%d: %.1000s", len(w.trail)+1, fmt.Sprintf(format, args...)))
 }
 
@@ -110,11 +111,11 @@ func (w *walk) submit() {
 		}
 		if w.rand.IntN(4) == 0 {
 			all[i].Idempotency = &lastcall.IdempotencyKey{
-				Scope: one(w, "x", "y"), Key: fmt.Sprint(w.rand.IntN(20)), Digest: one(w, "d", "d", "d", "d", "e"),
+				Scope: one(w, "x", "y"), Key: strconv.Itoa(w.rand.IntN(20)), Digest: one(w, "d", "d", "d", "d", "e"),
 			}
 		}
 	}
-	w.did("submit %+v", all)
+	w.didf("submit %+v", all)
 	got, err := w.anyNode().store.Submit(w.ctx, all)
 	if w.model.mismatch(all) {
 		w.wantCode(err, lastcall.CodeIdempotencyMismatch)
@@ -131,7 +132,7 @@ func (w *walk) claim() {
 		Want: []lastcall.Want{{Type: "a", Max: w.rand.IntN(4)}, {Type: one(w, "b", "c"), Max: w.rand.IntN(4)}},
 	}
 	want := w.model.claim(c)
-	w.did("claim %+v: %v", c, want)
+	w.didf("claim %+v: %v", c, want)
 	got, err := n.store.Claim(w.ctx, c)
 	w.must(err)
 	if !slices.Equal(ids(got), want) {
@@ -189,7 +190,7 @@ func (w *walk) settle() {
 	}
 	w.told = append(w.told, o)
 	code := w.model.settle(o)
-	w.did("settle %+v: %q", o, code)
+	w.didf("settle %+v: %q", o, code)
 	got, err := w.anyNode().store.Settle(w.ctx, o)
 	if code != "" {
 		w.wantCode(err, code)
@@ -214,7 +215,7 @@ func (w *walk) save() {
 		note.Checkpoint = []byte(w.text())
 	}
 	code := w.model.save(note)
-	w.did("save %+v: %q", note, code)
+	w.didf("save %+v: %q", note, code)
 	if err := w.anyNode().store.Save(w.ctx, note); lastcall.CodeOf(err) != code {
 		w.Fatalf("save failed with %v, want the code %q", err, code)
 	}
@@ -228,7 +229,7 @@ func (w *walk) cancelOne() {
 	}
 	id := one(w, all...)
 	w.model.cancel(id)
-	w.did("cancel %s", id)
+	w.didf("cancel %s", id)
 	got, err := w.anyNode().store.Cancel(w.ctx, id)
 	w.must(err)
 	w.agree(w.model.agree(got))
@@ -237,7 +238,7 @@ func (w *walk) cancelOne() {
 func (w *walk) sweepUp() {
 	due, expired, both := w.model.sweep()
 	did := w.sweepWith(lastcall.Sweep{Incarnation: w.anyNode().incarnation, Limit: 1 + w.rand.IntN(5)})
-	w.did("sweep %+v", did)
+	w.didf("sweep %+v", did)
 	// A task that is due and expired at once may be counted as both, depending on what a store does first.
 	if did.Expired != expired || did.Due < due || did.Due > due+both || did.Crashed != 0 {
 		w.Fatalf("swept %+v, want %d to %d due and %d expired", did, due, due+both, expired)
@@ -250,7 +251,7 @@ func (w *walk) ack() {
 	box := w.model.box(client)
 	seq := w.rand.Int64N(int64(len(box.events)) + 1)
 	epoch := one(w, box.epoch, box.epoch, "ANOTHER")
-	w.did("ack %s:%d by %s", epoch, seq, client)
+	w.didf("ack %s:%d by %s", epoch, seq, client)
 	w.must(w.anyNode().store.Ack(w.ctx, client, lastcall.Cursor{Epoch: epoch, Seq: seq}))
 	if box.epoch != "" && epoch == box.epoch {
 		box.acked = max(box.acked, seq)
@@ -261,7 +262,7 @@ func (w *walk) ack() {
 func (w *walk) crash() {
 	i := w.rand.IntN(len(w.nodes))
 	n := w.nodes[i]
-	w.did("crash %s, which runs %d", n.incarnation, len(w.model.owned(n.incarnation)))
+	w.didf("crash %s, which runs %d", n.incarnation, len(w.model.owned(n.incarnation)))
 	w.model.crash(n.incarnation)
 	n.die()
 	w.nodes[i] = w.mortal()
@@ -274,7 +275,7 @@ func (w *walk) crash() {
 func (w *walk) leave() {
 	i := w.rand.IntN(len(w.nodes))
 	n := w.nodes[i]
-	w.did("leave %s, which runs %d", n.incarnation, len(w.model.owned(n.incarnation)))
+	w.didf("leave %s, which runs %d", n.incarnation, len(w.model.owned(n.incarnation)))
 	w.model.leave(n.incarnation)
 	w.must(n.store.Leave(w.ctx, n.incarnation))
 	w.nodes[i] = w.join(n.store, n.name, time.Minute)

@@ -24,7 +24,7 @@ func TestAHistoryThatKeepsAllPromisesHasNoViolation(t *testing.T) {
 		Clients: 2, Connections: 6, Events: s.Events, Redelivered: s.Redelivered, HandlersBegan: 12,
 	}
 	if s != want || s.Events != 14 || s.Redelivered != s.Events+4 {
-		t.Errorf("the summary is\n%s\nwant\n%s", s, want)
+		t.Errorf("the summary is\n%s\nwant\n%s", s.String(), want.String())
 	}
 	if got := s.String(); !strings.Contains(got, "succeeded 2") || strings.Count(got, "\n") != 4 {
 		t.Errorf("the table is\n%s", got)
@@ -122,8 +122,8 @@ func TestTheRecordTakesWordsFromManyAtOnce(t *testing.T) {
 	if found := l.Verify(Expect{}); len(found) != 0 {
 		t.Errorf("found:\n%s", Report(found))
 	}
-	if l.Summary() != whole.Summary() {
-		t.Errorf("the summary is\n%s\nwant\n%s", l.Summary(), whole.Summary())
+	if got, want := l.Summary(), whole.Summary(); got != want {
+		t.Errorf("the summary is\n%s\nwant\n%s", got.String(), want.String())
 	}
 }
 

@@ -44,7 +44,7 @@ func (a *audit) readings() {
 	}
 }
 
-// follows checks that a reader may see after after before.
+// follows checks that a reader who saw the one may then see the other.
 func (a *audit) follows(reader string, before, after lastcall.Task) {
 	switch {
 	case before.Status.Done() && end(before) != end(after):

@@ -60,6 +60,7 @@ func (h *history) settle(t *lastcall.Task, v lastcall.Verdict) {
 		o.Output = json.RawMessage(`"out"`)
 	case lastcall.Fail:
 		o.Error = &lastcall.TaskError{Code: "x"}
+	case lastcall.Release: // has nothing more to say
 	}
 	ev, _, err := t.Settle(&o, h.tick())
 	if err != nil {

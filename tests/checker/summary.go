@@ -78,7 +78,7 @@ func (s *Summary) count(t lastcall.Task) {
 }
 
 // String is the summary as a table.
-func (s Summary) String() string {
+func (s *Summary) String() string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "submits\tacknowledged %d\tunknown %d\trefused %d\n", s.Submitted, s.Unknown, s.Refused)
