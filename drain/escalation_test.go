@@ -106,7 +106,7 @@ func TestASecondSIGINTDoesNotBreakOffAClosing(t *testing.T) {
 func TestAThirdSIGINTLeavesWhateverHangs(t *testing.T) {
 	r := inBubble(t, Plan{}, func(r *rig) {
 		r.service.set(func(f *fake) {
-			f.onLook = f.hang
+			f.onLook = f.hangs
 			f.onEnter = hangsIn(f, HandBack)
 		})
 		r.interrupt()

@@ -12,27 +12,35 @@ const (
 	interruptLeaves  = 3
 )
 
-// hurry is the length of HandBack after the second SIGINT.
-const hurry = time.Second
+// hurried is the length of HandBack after the second SIGINT.
+const hurried = time.Second
 
 // Hear takes a call to stop into the state: a signal by its name or the reason
 // of whoever asked. The first begins the drain and fixes its deadline. Of those
 // after it only SIGINT changes anything: platforms send SIGTERM several times,
 // and mean one. Like Step it is pure.
 func Hear(p Plan, s State, call string, now time.Time) State {
-	if call == Interrupt {
-		s.Interrupts++
-	}
 	if !s.Told() {
 		s.Signal, s.SignalAt = call, now
 		s.Deadline = now.Add(p.Grace - p.Margin)
 	}
-	if s.Interrupts >= interruptHurries && s.Hurried.IsZero() {
-		s.Hurried = now
-		s.Deadline = earlier(s.Deadline, now.Add(hurry+p.closing()))
-		if s.Phase == HandBack {
-			s.StopBy = earlier(s.StopBy, p.stopBy(s, now))
-		}
+	if call != Interrupt {
+		return s
+	}
+	s.Interrupts++
+	if s.Interrupts == interruptHurries {
+		s = s.hurry(p, now)
+	}
+	return s
+}
+
+// hurry leaves a second for handing back, whatever was left before. It never
+// makes the end later.
+func (s State) hurry(p Plan, now time.Time) State {
+	s.Hurried = now
+	s.Deadline = earlier(s.Deadline, now.Add(hurried+p.closing()))
+	if s.Phase == HandBack {
+		s.StopBy = earlier(s.StopBy, p.stopBy(s, now))
 	}
 	return s
 }

@@ -135,8 +135,8 @@ type fake struct {
 	looks   int
 	tally   Tally
 	entered []Phase
-	orders  Orders // the last that were given
-	onLook  func()
+	orders  Orders          // the last that were given
+	onLook  func(Look) Look // is given the facts as they are at the call
 	onTally func()
 	onEnter func(context.Context, Orders) error
 }
@@ -155,15 +155,19 @@ func (f *fake) set(change func(*fake)) {
 
 func (f *fake) Look() Look {
 	f.mu.Lock()
-	onLook := f.onLook
+	look, onLook := f.look, f.onLook
 	f.looks++
 	f.mu.Unlock()
 	if onLook != nil {
-		onLook()
+		return onLook(look)
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.look
+	return look
+}
+
+// hangs is a look that does not return.
+func (f *fake) hangs(l Look) Look {
+	f.hang()
+	return l
 }
 
 func (f *fake) Enter(ctx context.Context, o Orders) error {

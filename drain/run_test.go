@@ -72,7 +72,7 @@ func TestWorkThatSlipsInIsNotPassedBy(t *testing.T) {
 
 func TestALookThatHangsLeavesTheTimesAlone(t *testing.T) {
 	inBubble(t, Plan{Grace: 30 * time.Second}, func(r *rig) {
-		r.service.set(func(f *fake) { f.onLook = f.hang })
+		r.service.set(func(f *fake) { f.onLook = f.hangs })
 		r.terminate()
 		r.at(2 * time.Second)
 		r.is(Finish) // nothing is known, so somebody may be inside
@@ -83,6 +83,28 @@ func TestALookThatHangsLeavesTheTimesAlone(t *testing.T) {
 		if len(r.exited()) != 0 {
 			t.Errorf("G8: the watchdog had to bark: %v", r.exited())
 		}
+	})
+}
+
+// A look that was taken before the orders of a phase says nothing about it:
+// whoever was let in since is not in it.
+func TestALookFromBeforeAPhaseIsForgotten(t *testing.T) {
+	inBubble(t, Plan{Grace: 30 * time.Second}, func(r *rig) {
+		late := make(chan struct{})
+		r.service.set(func(f *fake) {
+			f.onLook = func(l Look) Look {
+				<-late
+				return l // nobody is inside, it says
+			}
+		})
+		r.terminate()
+		r.at(10 * time.Second)
+		r.service.set(func(f *fake) { f.look.Busy = 1 })
+		r.at(22*time.Second + 500*time.Millisecond)
+		r.is(HandBack)
+		close(late)
+		r.at(27 * time.Second)
+		r.is(HandBack)
 	})
 }
 

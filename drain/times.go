@@ -65,9 +65,6 @@ func Due(p Plan, s State, l Look, now time.Time) time.Time {
 
 // times lists every moment that matters in a phase.
 func times(p Plan, s State, l Look) []time.Time {
-	if !s.Told() {
-		return nil
-	}
 	switch s.Phase {
 	case Linger:
 		return []time.Time{p.lingerUntil(s), s.NoPeerUntil}

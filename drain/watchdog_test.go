@@ -29,7 +29,7 @@ func (s stuck) Handle(context.Context, slog.Record) error {
 // the service that could.
 func TestTheWatchdogNeedsNobody(t *testing.T) {
 	r := inBubble(t, Plan{Grace: 30 * time.Second}, func(r *rig) {
-		r.service.set(func(f *fake) { f.onLook, f.onTally = f.hang, f.hang })
+		r.service.set(func(f *fake) { f.onLook, f.onTally = f.hangs, f.hang })
 		r.terminate()
 		r.at(29*time.Second + lastWords)
 	}, func(r *rig, o *Options) {
