@@ -46,8 +46,10 @@ func atOnce(b *testing.B, fn func() error) {
 
 var benchInput = []byte(`{"order":"A-1042","pages":7,"format":"pdf","to":"alice@example.org"}`)
 
-func submission(typ string) []lastcall.Submission {
-	return []lastcall.Submission{{Type: typ, Client: "alice", Input: benchInput}}
+func submission(typ string) []lastcall.Submission { return []lastcall.Submission{oneOf(typ)} }
+
+func oneOf(typ string) lastcall.Submission {
+	return lastcall.Submission{Type: typ, Client: "alice", Input: benchInput}
 }
 
 // BenchmarkSubmit is durable submits, one task each, by 64 callers at a time.
@@ -111,12 +113,12 @@ func workOff(b *testing.B, s *Store, incarnation string, n int) (int, error) {
 }
 
 // fill submits n tasks of a type.
-func fill(b *testing.B, s *Store, typ string, n int) {
+func fill(b testing.TB, s *Store, typ string, n int) {
 	b.Helper()
 	for n > 0 {
 		batch := make([]lastcall.Submission, min(n, 1000))
 		for i := range batch {
-			batch[i] = submission(typ)[0]
+			batch[i] = oneOf(typ)
 		}
 		if _, err := s.Submit(b.Context(), batch); err != nil {
 			b.Fatal(err)

@@ -15,6 +15,7 @@ const (
 	queueLength = 1024                   // calls that wait; those beyond wait to wait
 	idleAfter   = 500 * time.Millisecond // without a call: time to tidy up
 	otherEvery  = 10 * time.Millisecond  // looks for what another process has committed, while there is one
+	otherSeldom = 100 * time.Millisecond // the same, while none is known
 	otherPause  = time.Millisecond       // between batches, while there is another process that also wants to write
 )
 
@@ -126,7 +127,7 @@ func (w *writer) run() {
 	defer close(w.stopped)
 	idle := time.NewTimer(idleAfter)
 	defer idle.Stop()
-	others := time.NewTicker(otherEvery)
+	others := time.NewTimer(otherSeldom)
 	defer others.Stop()
 	for {
 		select {
@@ -135,6 +136,7 @@ func (w *writer) run() {
 			idle.Reset(idleAfter)
 		case <-others.C:
 			w.lookAtOthers()
+			others.Reset(w.otherEvery())
 		case <-idle.C:
 			w.checkpoint(0)
 		case <-w.closing:
@@ -186,21 +188,34 @@ func (w *writer) take(c *call) bool {
 	return true
 }
 
-// lookAtOthers tells those who watch that another process has written something, as its own hints do not come here.
+// lookAtOthers finds out whether somebody else has written to the file. Those who watch are told, as the others' hints
+// do not come here, and from now on we make room for them; the next sweep finds out whether they still live.
 func (w *writer) lookAtOthers() {
-	if !w.siblings.Load() || w.conn == nil || !w.watchers.any() {
+	if w.conn == nil {
 		return
 	}
-	v := view{w.conn}
-	st := v.stmt("data_version")
+	st := w.conn.Stmt(queries["data_version"])
 	defer st.Reset()
 	if row, err := st.Step(); !row || err != nil {
 		return // the next batch will run into the same and deal with it
 	}
-	if now := st.ColInt(0); now != w.version {
-		w.version = now
+	now, before := st.ColInt(0), w.version
+	if now == before {
+		return
+	}
+	w.version = now
+	if before != 0 {
+		w.siblings.Store(true)
 		w.watchers.publish([]lastcall.Hint{{}})
 	}
+}
+
+// otherEvery is how often to look.
+func (w *writer) otherEvery() time.Duration {
+	if w.siblings.Load() {
+		return otherEvery
+	}
+	return otherSeldom
 }
 
 // errUnknownFate is what callers are told whose commit failed or was never tried.

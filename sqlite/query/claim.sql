@@ -3,7 +3,7 @@
 SELECT queue FROM tasks INDEXED BY tasks_ready WHERE status = 1 AND type = ? AND queue > ? ORDER BY queue LIMIT 1;
 
 -- name: ready_tasks
--- The head of a line, from the index alone; what has expired is passed over.
+-- The head of a line, from the index alone. What has expired is passed over.
 SELECT id, order_key FROM tasks INDEXED BY tasks_ready
 WHERE status = 1 AND type = ? AND queue = ? AND suspect = ? AND (expires_at IS NULL OR expires_at > ?)
 ORDER BY order_key, id LIMIT ?;

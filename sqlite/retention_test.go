@@ -1,0 +1,195 @@
+package sqlite
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lastcall-dev/lastcall"
+)
+
+func keyed(key, digest string) lastcall.Submission {
+	s := oneOf("a")
+	s.Idempotency = &lastcall.IdempotencyKey{Scope: "alice", Key: key, Digest: digest}
+	return s
+}
+
+// rows counts the rows of a table.
+func rows(t testing.TB, s *Store, table string) (n int64) {
+	t.Helper()
+	err := s.read(t.Context(), "test", func(v view) error {
+		st := v.conn.Stmt("SELECT count(*) FROM " + table)
+		defer st.Reset()
+		_, err := st.Step()
+		n = st.ColInt(0)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// An idempotency key is forgotten after its window, swept or not.
+func TestKeysAreForgottenAfterTheirWindow(t *testing.T) {
+	s := testStore(t)
+	first := submitOne(t, s, keyed("k", "1"))
+	if again := submitOne(t, s, keyed("k", "1")); again.ID != first.ID {
+		t.Fatal("a known key made a new task")
+	}
+	rewrite(t, s, fmt.Sprintf("UPDATE idempotency SET at = at - %d", lastcall.IdempotencyWindow.Microseconds()))
+	second := submitOne(t, s, keyed("k", "2"))
+	if second.ID == first.ID {
+		t.Fatal("a forgotten key was known")
+	}
+	rewrite(t, s, fmt.Sprintf("UPDATE idempotency SET at = at - %d", lastcall.IdempotencyWindow.Microseconds()))
+	sweep(t, s, join(t, s, "node"))
+	if n := rows(t, s, "idempotency"); n != 0 {
+		t.Fatalf("%d keys are left", n)
+	}
+}
+
+// A task that is forgotten before its key takes the key with it.
+func TestAKeyOfAForgottenTaskMakesANewOne(t *testing.T) {
+	s := testStore(t)
+	first := submitOne(t, s, keyed("k", "1"))
+	rewrite(t, s, "DELETE FROM tasks")
+	if again := submitOne(t, s, keyed("k", "1")); again.ID == first.ID {
+		t.Fatal("a task that is not there was answered")
+	}
+}
+
+// The walk goes on where it stopped and reaches what lies behind any number of rows that stay.
+func TestTheWalkReachesWhatLiesBehindManyThatStay(t *testing.T) {
+	s := testStore(t)
+	fill(t, s, "stays", walkRows+10)
+	node := join(t, s, "node")
+	submitOne(t, s, oneOf("goes"))
+	task := claimOne(t, s, node, "goes")
+	if _, err := s.Settle(t.Context(), lastcall.Outcome{Task: task.ID, Run: task.Run, Verdict: lastcall.Succeed}); err != nil {
+		t.Fatal(err)
+	}
+	forgotten := 0
+	for range 3 {
+		did, err := s.Sweep(t.Context(), lastcall.Sweep{
+			Incarnation: node, MaxCrashes: 3, KeepTasks: -time.Hour, KeepEvents: time.Hour, Limit: 100,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		forgotten += did.Forgotten
+	}
+	if forgotten != 1 {
+		t.Fatalf("%d were forgotten, want 1", forgotten)
+	}
+}
+
+// The parts of a task that stand elsewhere go with it, and the checkpoint goes when it ends.
+func TestPartsGoWithTheirTask(t *testing.T) {
+	s := testStore(t)
+	node := join(t, s, "node")
+	long := []byte(`"` + strings.Repeat("x", 3*partInline) + `"`)
+	submitOne(t, s, lastcall.Submission{Type: "a", Input: long})
+	task := claimOne(t, s, node, "a")
+	if err := s.Save(t.Context(), lastcall.Note{Task: task.ID, Run: task.Run, Checkpoint: long}); err != nil {
+		t.Fatal(err)
+	}
+	if n := rows(t, s, "task_parts"); n != 2 {
+		t.Fatalf("%d parts, want the input and the checkpoint", n)
+	}
+	o := lastcall.Outcome{Task: task.ID, Run: task.Run, Verdict: lastcall.Succeed, Output: long}
+	if _, err := s.Settle(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if n := rows(t, s, "task_parts"); n != 2 {
+		t.Fatalf("%d parts, want the input and the output", n)
+	}
+	_, err := s.Sweep(t.Context(), lastcall.Sweep{Incarnation: node, MaxCrashes: 3, KeepTasks: -time.Hour, KeepEvents: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := rows(t, s, "task_parts"); n != 0 {
+		t.Fatalf("%d parts are left", n)
+	}
+}
+
+// A mailbox goes when it is empty and its client has not been here for 90 days; a client that comes back sees by the
+// new epoch that it is another.
+func TestUnusedMailboxesAreForgotten(t *testing.T) {
+	s := testStore(t)
+	node := join(t, s, "node")
+	before, err := s.OpenMailbox(t.Context(), "alice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sweep(t, s, node)
+	if n := rows(t, s, "mailboxes"); n != 1 {
+		t.Fatal("a mailbox in use was forgotten")
+	}
+	rewrite(t, s, fmt.Sprintf("UPDATE mailboxes SET used_at = used_at - %d", mailboxKept.Microseconds()))
+	sweep(t, s, node)
+	if n := rows(t, s, "mailboxes"); n != 0 {
+		t.Fatal("an unused mailbox was kept")
+	}
+	after, err := s.OpenMailbox(t.Context(), "alice")
+	if err != nil || after.Epoch == before.Epoch {
+		t.Fatalf("the new mailbox is %+v, %v; the old one was %+v", after, err, before)
+	}
+}
+
+// Opening a mailbox counts as use, though it seldom writes.
+func TestAnOpenedMailboxIsInUse(t *testing.T) {
+	s := testStore(t)
+	node := join(t, s, "node")
+	if _, err := s.OpenMailbox(t.Context(), "alice"); err != nil {
+		t.Fatal(err)
+	}
+	commits := s.writer.commits.Load()
+	if _, err := s.OpenMailbox(t.Context(), "alice"); err != nil {
+		t.Fatal(err)
+	}
+	if s.writer.commits.Load() != commits {
+		t.Error("opening it twice wrote twice")
+	}
+	rewrite(t, s, fmt.Sprintf("UPDATE mailboxes SET used_at = used_at - %d", mailboxKept.Microseconds()))
+	if _, err := s.OpenMailbox(t.Context(), "alice"); err != nil {
+		t.Fatal(err)
+	}
+	sweep(t, s, node)
+	if n := rows(t, s, "mailboxes"); n != 1 {
+		t.Fatal("a mailbox that was just opened was forgotten")
+	}
+}
+
+// Names of queues cost nothing for ever: one that has been empty for a day is forgotten, one with tasks is not.
+func TestEmptyQueuesAreForgotten(t *testing.T) {
+	s := testStore(t)
+	node := join(t, s, "node")
+	full, empty := oneOf("a"), oneOf("a")
+	full.Queue, empty.Queue = "full", "empty"
+	submitOne(t, s, full)
+	if _, err := s.Cancel(t.Context(), submitOne(t, s, empty).ID); err != nil {
+		t.Fatal(err)
+	}
+	rewrite(t, s, fmt.Sprintf("UPDATE queues SET used_at = used_at - %d", 2*queueKept.Microseconds()))
+	sweep(t, s, node)
+	queues, err := s.Queues(t.Context())
+	if err != nil || len(queues) != 1 || queues[0].Name != "full" {
+		t.Fatalf("the queues are %+v, %v", queues, err)
+	}
+}
+
+// Nodes that are gone are listed for a day.
+func TestGoneNodesAreForgottenAfterADay(t *testing.T) {
+	s := testStore(t)
+	node, gone := join(t, s, "stays"), join(t, s, "goes")
+	if err := s.Leave(t.Context(), gone); err != nil {
+		t.Fatal(err)
+	}
+	rewrite(t, s, fmt.Sprintf("UPDATE nodes SET seen_at = seen_at - %d", nodeKept.Microseconds()))
+	sweep(t, s, node)
+	if n := rows(t, s, "nodes"); n != 1 {
+		t.Fatalf("%d nodes are left", n)
+	}
+}
