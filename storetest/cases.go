@@ -136,6 +136,7 @@ func specification() []subject {
 			{"come of types, states, cancels, events and changes", hintsOfWhatMoves},
 			{"come of what is scheduled and of what is due", hintsOfWhatIsDue},
 			{"come of what is given back", hintsOfWhatIsGivenBack},
+			{"come of what other nodes do", hintsOfOtherNodes},
 			{"come in the order of commits", hintsAfterTheCommitAndInOrder},
 			{"tell of what can be read by then (G5)", hintsTellOfWhatIsThere},
 			{"end with their context, whose cause Watch returns", hintsEndWithTheirContext},

@@ -107,6 +107,16 @@ func hintsOfWhatIsGivenBack(f *fixture) {
 	w.wait("a dead node's event", func(h lastcall.Hint) bool { return h.Client == left.Client })
 }
 
+// Another node's changes may be told as little as by an empty hint: anything may have moved.
+func hintsOfOtherNodes(f *fixture) {
+	w, other := f.watch(), f.handle()
+	answer, err := other.Submit(f.ctx, []lastcall.Submission{{Type: "from afar"}})
+	f.must(err)
+	w.wait("another node's task", func(h lastcall.Hint) bool {
+		return h == lastcall.Hint{} || h.Type == "from afar" || h.Task == answer[0].Task.ID
+	})
+}
+
 // Who follows a hint finds what it tells of, and hints come in the order of commits.
 func hintsAfterTheCommitAndInOrder(f *fixture) {
 	w := f.watch()

@@ -48,7 +48,9 @@ func (f *fixture) wantEvent(got, want lastcall.Event) {
 func settleSuccess(f *fixture) {
 	n := f.node()
 	t := n.run(full())
-	got := n.settled(t, succeed(t, `{"url":"x"}`))
+	o := succeed(t, `{"url":"x"}`)
+	o.Progress = &lastcall.Progress{Percent: 99, Message: "the last word", At: *t.StartedAt}
+	got := n.settled(t, o)
 	if got.Status != lastcall.Succeeded || string(got.Output) != `{"url":"x"}` || got.FinishedAt == nil || got.Owner != "" {
 		f.Fatalf("a success is stored as %+v", got)
 	}

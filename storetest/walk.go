@@ -183,6 +183,9 @@ func (w *walk) settle() {
 		o.Checkpoint = []byte(w.text())
 	}
 	if w.rand.IntN(8) == 0 {
+		o.Progress = &lastcall.Progress{Percent: float64(w.rand.IntN(101)), Message: w.text(), At: w.model.clock}
+	}
+	if w.rand.IntN(8) == 0 {
 		o.Run--
 	}
 	if len(w.told) > 0 && w.rand.IntN(5) == 0 {
