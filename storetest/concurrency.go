@@ -12,8 +12,9 @@ import (
 	"github.com/lastcall-dev/lastcall"
 )
 
-// storm lets submitters, workers, cancelers and sweepers on two handles loose on each other until every task is done,
-// and then audits the books: each task ended once, and each mailbox tells its story without a gap (G2, G3, G5).
+// storm lets submitters, workers, cancelers, sweepers and nodes that come and go, on two handles, loose on each other until every task is done,
+// and then audits the books: each task ended once, its counts add up, and each mailbox tells its story without a gap (G2
+// to G5).
 func storm(f *fixture) {
 	const submitters, each = 4, 40
 	var submitted atomic.Int64
@@ -27,6 +28,8 @@ func storm(f *fixture) {
 			return n.submitStorm(i, each, dice, &submitted)
 		case i < submitters+2:
 			return n.until(all, n.sweepOnce)
+		case i < submitters+4:
+			return n.until(all, n.comeAndGo)
 		default:
 			return n.until(all, func() error { return n.workOnce(dice) })
 		}
@@ -76,6 +79,19 @@ func (n *node) sweepOnce() error {
 	return err
 }
 
+// comeAndGo joins as another incarnation, claims, and leaves with all that it has claimed.
+func (n *node) comeAndGo() error {
+	incarnation, err := n.store.Join(n.f.ctx, lastcall.NodeInfo{Name: "restless", Lease: time.Minute})
+	if err != nil {
+		return err
+	}
+	_, err = n.store.Claim(n.f.ctx, lastcall.Claim{Incarnation: incarnation, Max: 2, Want: []lastcall.Want{{Type: "a", Max: 2}}})
+	if err != nil {
+		return err
+	}
+	return n.store.Leave(n.f.ctx, incarnation)
+}
+
 // workOnce claims and settles at random, and tells each outcome twice, as if its answer had been lost.
 func (n *node) workOnce(dice *rand.Rand) error {
 	got, err := n.store.Claim(n.f.ctx, lastcall.Claim{Incarnation: n.incarnation, Max: 3, Want: []lastcall.Want{{Type: "a", Max: 3}}})
@@ -108,26 +124,35 @@ func (f *fixture) audit(tasks int) {
 		}
 	}
 	for _, t := range all {
-		if !t.Status.Done() {
-			f.Fatalf("task %s was left %s", t.ID, t.Status)
+		f.auditTask(t, story[t.ID])
+	}
+}
+
+// auditTask holds a task against what its client was told: one end, the last thing that is told; each run cut off, told
+// once, in the order of runs; and counts that say the same.
+func (f *fixture) auditTask(t lastcall.Task, events []lastcall.Event) {
+	f.Helper()
+	run, retried, cut, ended := int64(0), 0, 0, 0
+	for _, e := range events {
+		byARun := true
+		switch e.Type {
+		case lastcall.TaskRetrying:
+			retried++
+		case lastcall.TaskInterrupted:
+			cut++
+		default:
+			ended++
+			byARun = e.Run > run
 		}
-		events := story[t.ID]
-		if len(events) == 0 {
-			f.Fatalf("nobody was told of the end of %s", t.ID)
+		if (byARun && e.Run <= run) || ended > 1 || (ended == 1) != e.Type.Terminal() {
+			f.Fatalf("the story of %s is %+v", t.ID, events)
 		}
-		run, cut := int64(0), 0
-		for i, e := range events {
-			if e.Type.Terminal() != (i == len(events)-1) || e.Run < run {
-				f.Fatalf("the story of %s is %+v", t.ID, events)
-			}
-			if e.Type == lastcall.TaskInterrupted {
-				cut++
-			}
-			run = e.Run
-		}
-		if last := events[len(events)-1]; string(last.Type) != "task."+string(t.Status) || last.Run != t.Run || cut != t.Interruptions {
-			f.Fatalf("%s ended as %+v, and its story is %+v", t.ID, t, events)
-		}
+		run = e.Run
+	}
+	last := t.Attempt - retried // 1 if it ended from a run, 0 if it was waiting
+	if ended != 1 || string(events[len(events)-1].Type) != "task."+string(t.Status) || run != t.Run || cut != t.Interruptions ||
+		last < 0 || last > 1 || t.Run != int64(retried+cut+last) {
+		f.Fatalf("%s ended as %+v, and its story is %+v", t.ID, t, events)
 	}
 }
 
