@@ -27,13 +27,13 @@ const soon = 10 * time.Second
 // node is a hub and a server of sockets over a store, behind a real listener. ?client= names the client.
 type node struct {
 	*ws.Server
-	t     *testing.T
+	t     testing.TB
 	store *hubtest.Store
 	hub   *hub.Hub
 	url   string
 }
 
-func start(t *testing.T, o ws.Options) *node {
+func start(t testing.TB, o ws.Options) *node {
 	t.Helper()
 	store := hubtest.New()
 	quiet := slog.New(slog.DiscardHandler)
@@ -76,31 +76,32 @@ func (n *node) state(client string, st lastcall.State) {
 
 // frame is any frame of the server.
 type frame struct {
-	T       string          `json:"t"`
-	Seq     int64           `json:"seq"`
-	Type    string          `json:"type"`
-	Task    string          `json:"task"`
-	Run     int64           `json:"run"`
-	Cursor  string          `json:"cursor"`
-	Head    int64           `json:"head"`
-	Client  string          `json:"client"`
-	Node    string          `json:"node"`
-	Conn    string          `json:"conn"`
-	PingMS  int64           `json:"ping_ms"`
-	Why     string          `json:"why"`
-	From    int64           `json:"from"`
-	To      int64           `json:"to"`
-	N       int64           `json:"n"`
-	Code    string          `json:"code"`
-	Message string          `json:"message"`
-	Mode    string          `json:"mode"`
-	Pending []string        `json:"pending"`
-	Data    json.RawMessage `json:"data"`
+	T          string          `json:"t"`
+	Seq        int64           `json:"seq"`
+	Type       string          `json:"type"`
+	Task       string          `json:"task"`
+	Run        int64           `json:"run"`
+	Cursor     string          `json:"cursor"`
+	Head       int64           `json:"head"`
+	Client     string          `json:"client"`
+	Node       string          `json:"node"`
+	Conn       string          `json:"conn"`
+	PingMS     int64           `json:"ping_ms"`
+	Why        string          `json:"why"`
+	From       int64           `json:"from"`
+	To         int64           `json:"to"`
+	N          int64           `json:"n"`
+	Code       string          `json:"code"`
+	Message    string          `json:"message"`
+	Mode       string          `json:"mode"`
+	Pending    []string        `json:"pending"`
+	DeadlineMS int64           `json:"deadline_ms"`
+	Data       json.RawMessage `json:"data"`
 }
 
 // client is one that is not ours: coder/websocket.
 type client struct {
-	t    *testing.T
+	t    testing.TB
 	conn *websocket.Conn
 }
 
@@ -182,7 +183,7 @@ func (c *client) expectClose(code int) []frame {
 }
 
 // until waits for a condition that something else brings about.
-func until(t *testing.T, what string, ok func() bool) {
+func until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(soon)
 	for !ok() {
@@ -197,15 +198,15 @@ func succeeded(task string, run int64) lastcall.Event {
 	return lastcall.Event{Type: lastcall.TaskSucceeded, Task: task, Run: run, Attempt: 1, Data: json.RawMessage(`{"output":1}`)}
 }
 
-// expectEvent reads to the next event.
-func (c *client) expectEvent() frame {
+// skipTo reads to the next frame of the given type.
+func (c *client) skipTo(t string) frame {
 	c.t.Helper()
 	for {
 		f, err := c.read()
 		if err != nil {
-			c.t.Fatal(err)
+			c.t.Fatalf("waiting for %s: %v", t, err)
 		}
-		if f.T == "event" {
+		if f.T == t {
 			return f
 		}
 	}

@@ -2,6 +2,7 @@ package ws_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net/http"
 	"runtime"
@@ -48,7 +49,7 @@ func TestAClientThatResumesMissesNothing_G5(t *testing.T) {
 			_ = c.conn.CloseNow()
 			c, _ = n.hello("alice", fmt.Sprintf(`{"t":"hello","resume":"%s"}`, cursor))
 		}
-		f := c.expectEvent()
+		f := c.skipTo("event")
 		if f.Seq != seq {
 			t.Fatalf("event %d, want %d", f.Seq, seq)
 		}
@@ -206,7 +207,7 @@ func TestOnlyAHandshakeForOurSubprotocolIsTaken_G10(t *testing.T) {
 
 func TestAReplayOf100000EventsIsNotHeldInMemory(t *testing.T) {
 	const events = 100_000
-	n := start(t, ws.Options{})
+	n := start(t, ws.Options{Ping: time.Hour})
 	big := succeeded("x", 1)
 	big.Data = fmt.Appendf(nil, `{"output":"%s"}`, bytes.Repeat([]byte("x"), 200))
 	for range events {
@@ -214,9 +215,12 @@ func TestAReplayOf100000EventsIsNotHeldInMemory(t *testing.T) {
 	}
 	c, _ := n.hello("alice", `{"t":"hello"}`)
 	before, most := heap(), uint64(0)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
 	for seq := int64(1); seq <= events; seq++ {
-		if ev := c.expect("event"); ev.Seq != seq {
-			t.Fatalf("event %d, want %d", ev.Seq, seq)
+		_, text, err := c.conn.Read(ctx) // and no decoding, for speed
+		if err != nil || !bytes.HasPrefix(text, fmt.Appendf(nil, `{"t":"event","seq":%d,`, seq)) {
+			t.Fatalf("%v, %s; want event %d", err, text, seq)
 		}
 		if seq%10_000 == 0 {
 			most = max(most, heap())

@@ -152,32 +152,50 @@ func (c *conn) sayNews(p *[]byte) error {
 	return err
 }
 
-// sayBatch writes a batch, in its order.
+// sayBatch writes a batch, in its order, and, where it has more than one frame, in as few writes as will do.
 func (c *conn) sayBatch(b *hub.Batch, p *[]byte) error {
 	out := writer{c: c, p: p}
+	if len(b.Events)+len(b.States) > 1 {
+		gathered := c.srv.corks.Get().(*[]byte)
+		defer c.srv.corks.Put(gathered)
+		c.wire.cork((*gathered)[:0])
+		out.frames(b)
+		out.err = errors.Join(out.err, c.wire.uncork())
+	} else {
+		out.frames(b)
+	}
+	if out.err != nil {
+		return out.err
+	}
+	c.mu.Lock()
+	c.receipt.wrote(c.srv.now())
+	c.mu.Unlock()
+	if c.srv.drain.Load() == nil {
+		return nil
+	}
+	return c.askReceipt()
+}
+
+func (w *writer) frames(b *hub.Batch) {
 	if g := b.Gap; g != nil {
-		c.restart(g)
-		out.json(gapFrame{T: "gap", Why: g.Why, From: g.From, To: g.To, Cursor: g.Cursor.String()})
+		w.c.restart(g)
+		w.json(gapFrame{T: "gap", Why: g.Why, From: g.From, To: g.To, Cursor: g.Cursor.String()})
 	}
 	for i := range b.Events {
-		out.event(&b.Events[i], b.Epoch)
+		w.event(&b.Events[i], b.Epoch)
 	}
 	if b.Live != nil {
-		out.json(liveFrame{T: "live", Cursor: b.Live.String()})
+		w.json(liveFrame{T: "live", Cursor: b.Live.String()})
 	}
 	for i := range b.States {
-		out.frame(appendState(out.buffer(), &b.States[i]))
+		w.frame(appendState(w.buffer(), &b.States[i]))
 	}
 	for i := range b.Watched {
-		out.json(watched(&b.Watched[i]))
+		w.json(watched(&b.Watched[i]))
 	}
 	for _, id := range b.Unknown {
-		out.json(errorFrame{T: "error", Code: string(lastcall.CodeNotFound), Message: "watch: there is no task " + id})
+		w.json(errorFrame{T: "error", Code: string(lastcall.CodeNotFound), Message: "watch: there is no task " + id})
 	}
-	if out.err == nil && c.srv.drain.Load() != nil {
-		out.err = c.askReceipt()
-	}
-	return out.err
 }
 
 // restart forgets what has been confirmed when positions begin anew.
@@ -210,13 +228,10 @@ func (w *writer) frame(b []byte) {
 }
 
 func (w *writer) event(ev *lastcall.Event, epoch string) {
-	w.frame(appendEvent(w.buffer(), ev, epoch))
-	if w.err != nil {
-		return
-	}
 	w.c.mu.Lock()
-	defer w.c.mu.Unlock()
-	w.c.receipt.wrote(ev.Seq, ev.Type.Terminal(), w.c.srv.now())
+	w.c.receipt.writes(ev.Seq, ev.Type.Terminal(), w.c.srv.now())
+	w.c.mu.Unlock()
+	w.frame(appendEvent(w.buffer(), ev, epoch))
 }
 
 // sayPong answers the peer's last ping.
@@ -234,19 +249,14 @@ func (c *conn) sayPing(p *[]byte) error {
 	hello := c.hello
 	c.pings++
 	n := c.pings
-	c.mu.Unlock()
-	var err error
-	if hello {
-		err = c.text(appendJSON((*p)[:0], pingFrame{T: "ping", N: n}))
-	} else {
-		err = c.protocolPing()
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.asked == 0 {
-		c.asked = c.srv.now()
+		c.asked = c.srv.now() // before it is written: the answer may be here before the write returns
 	}
-	return err
+	c.mu.Unlock()
+	if !hello {
+		return c.protocolPing()
+	}
+	return c.text(appendJSON((*p)[:0], pingFrame{T: "ping", N: n}))
 }
 
 // protocolPing writes a ping that carries the position of the last event before it, so that its pong says that the event

@@ -11,20 +11,27 @@ const confirmWait = 2 * time.Second
 type receipt struct {
 	written   int64         // the last event
 	result    int64         // the last event that ended a task
-	at        time.Duration // when result was written
+	at        time.Duration // when result was written, at the latest
 	pinged    int64         // what the last protocol ping stood behind
 	confirmed int64
 	acks      bool          // the peer has acknowledged at least once
 	owes      time.Duration // since when the peer owes a confirmation that it could give; 0: it owes none
 }
 
-// wrote notes that an event has been written.
-func (r *receipt) wrote(seq int64, terminal bool, now time.Duration) {
+// writes notes that an event is written now: before it is, as the peer may acknowledge it before the write returns.
+func (r *receipt) writes(seq int64, terminal bool, now time.Duration) {
 	r.written = seq
-	if !terminal {
+	if terminal {
+		r.result, r.at = seq, now
+	}
+}
+
+// wrote notes that all that was to be written has been. The peer's time counts from here.
+func (r *receipt) wrote(now time.Duration) {
+	if r.result <= r.confirmed {
 		return
 	}
-	r.result, r.at = seq, now
+	r.at = now
 	if r.acks {
 		r.owe(now)
 	}

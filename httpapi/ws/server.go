@@ -32,6 +32,7 @@ type Server struct {
 	wg   sync.WaitGroup // readers and pumps
 
 	buffers      sync.Pool // of *[]byte, for frames read and written
+	corks        sync.Pool // of *[]byte, for frames that are written together
 	writeBuffers sync.Pool // the WebSocket library's
 
 	mu      sync.Mutex
@@ -47,6 +48,7 @@ func New(h *hub.Hub, o Options) *Server {
 	s := &Server{hub: h, opts: o.withDefaults(), start: time.Now()}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.buffers.New = func() any { b := make([]byte, 0, 1<<10); return &b }
+	s.corks.New = func() any { b := make([]byte, 0, corkSize); return &b }
 	return s
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -11,6 +12,8 @@ import (
 const (
 	// chunk is how much is handed to the kernel at a time: progress is seen in steps of it.
 	chunk = 32 << 10
+	// corkSize is how much is gathered at most.
+	corkSize = 16 << 10
 	// lastChance is how long a peer that was too slow has to take the rest of the frame under way, so that it can be
 	// told why it is cut off: a close frame cannot stand inside another.
 	lastChance = time.Second
@@ -18,21 +21,68 @@ const (
 	sendBuffer = 128 << 10
 )
 
-// wire is the network connection under the WebSocket. It keeps its own write deadlines, chunk by chunk, and lets others
-// see how long a write has been stuck. Its zero value needs Conn and patience.
+// wire is the network connection under the WebSocket. It keeps its own write deadlines, chunk by chunk, lets others see
+// how long a write has been stuck, and gathers small frames into one write where the pump asks for it. Its zero value
+// needs Conn, patience and start.
 type wire struct {
 	net.Conn
 	patience time.Duration // for each chunk
-	slow     atomic.Bool   // patience has run out once
-	since    atomic.Int64  // when the chunk under way was begun, in ns since start; 0: none is
 	start    time.Time     // the server's
+
+	slow  atomic.Bool  // patience has run out once
+	since atomic.Int64 // when the chunk under way was begun, in ns since start; 0: none is
+
+	mu     sync.Mutex
+	corked []byte // what has been gathered; nil: nothing is
 }
 
 // SetWriteDeadline does nothing: what the WebSocket library would set is worse than what Write does.
 func (w *wire) SetWriteDeadline(time.Time) error { return nil }
 
-// Write is called by one goroutine at a time: the library sees to it.
-func (w *wire) Write(p []byte) (n int, err error) {
+// Write writes p, or gathers it.
+func (w *wire) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(p) > cap(w.corked)-len(w.corked) {
+		if err := w.flush(); err != nil {
+			return 0, err
+		}
+	}
+	if len(p) > cap(w.corked) { // also when nothing is gathered
+		return w.send(p)
+	}
+	w.corked = append(w.corked, p...)
+	return len(p), nil
+}
+
+// cork gathers what is written from here on in b, which must be empty.
+func (w *wire) cork(b []byte) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.corked = b
+}
+
+// uncork writes what has been gathered. The buffer is the caller's again.
+func (w *wire) uncork() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	err := w.flush()
+	w.corked = nil
+	return err
+}
+
+// flush wants w.mu held.
+func (w *wire) flush() error {
+	if len(w.corked) == 0 {
+		return nil
+	}
+	_, err := w.send(w.corked)
+	w.corked = w.corked[:0]
+	return err
+}
+
+// send wants w.mu held.
+func (w *wire) send(p []byte) (n int, err error) {
 	for n < len(p) && err == nil {
 		var m int
 		m, err = w.writeChunk(p[n:min(len(p), n+chunk)])
