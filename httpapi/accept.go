@@ -10,7 +10,7 @@ import (
 
 // acceptJSON fails for a client that says that it cannot read JSON. Errors are sent as problem+json all the same.
 func acceptJSON(r *http.Request) error {
-	if h := r.Header["Accept"]; h == nil || (len(h) == 1 && (h[0] == "*/*" || h[0] == applicationJSON)) {
+	if h := r.Header["Accept"]; len(h) == 0 || (len(h) == 1 && (h[0] == "*/*" || h[0] == applicationJSON)) {
 		return nil
 	}
 	if quality(r.Header, "application", "json") > 0 {

@@ -32,15 +32,29 @@ func read(why, target string, fields ...string) bad {
 
 // with is the same with headers and another code.
 func (b bad) with(code lastcall.Code, headers ...string) bad {
-	b.code, b.headers = code, headers
+	b.code, b.headers, b.fields = code, headers, nil
 	return b
 }
 
-var long = strings.Repeat("x", 129)
+// to is the same, sent elsewhere.
+func (b bad) to(target string) bad {
+	b.target = target
+	return b
+}
+
+const (
+	oneTask   = "/v1/tasks/0190-0001"
+	oneCancel = oneTask + "/cancel"
+)
+
+var (
+	long    = strings.Repeat("x", 129)
+	tooMuch = `{"why":"` + strings.Repeat("x", 1<<20) + `"}`
+)
 
 func badBodies() []bad {
 	return []bad{
-		{why: "no body", method: "POST", target: "/v1/tasks", headers: []string{"Content-Type: application/json"}, code: lastcall.CodeInvalidRequest, fields: []string{"body"}},
+		post("no body", "").with(lastcall.CodeInvalidRequest, "Content-Type: application/json"),
 		post("blanks only", " \n", "body"),
 		post("an array", `[{"type":"echo"}]`, "body"),
 		post("a string", `"echo"`, "body"),
@@ -104,9 +118,9 @@ func badFields() []bad {
 			"empty": `""`, "too long": `"` + long + `"`, "with a line break": `"a\nb"`, "with a NUL": `"a\u0000b"`,
 			"half a pair": `"\ud83d"`, "a number": `1`, "an object": `{}`, "invisible": `"a\u200bb"`,
 		} {
-			body := fmt.Sprintf(`{"type":"echo","%s":%s}`, name, v)
+			body := `{"type":"echo","` + name + `":` + v + `}`
 			if name == "type" {
-				body = fmt.Sprintf(`{"type":%s}`, v)
+				body = `{"type":` + v + `}`
 			}
 			list = append(list, post(name+" "+why, body, name))
 		}
@@ -116,10 +130,10 @@ func badFields() []bad {
 			"a number": `5`, "without a unit": `"5"`, "in words": `"soon"`, "negative": `"-1s"`, "too long": `"9000h"`,
 			"beyond int64": `"9999999999h"`, "empty": `""`, "in ISO 8601": `"PT5S"`,
 		} {
-			list = append(list, post(name+" "+why, fmt.Sprintf(`{"type":"echo","%s":%s}`, name, v), name))
+			list = append(list, post(name+" "+why, `{"type":"echo","`+name+`":`+v+`}`, name))
 		}
 		if name != "delay" {
-			list = append(list, post(name+" of nothing", fmt.Sprintf(`{"type":"echo","%s":"0s"}`, name), name))
+			list = append(list, post(name+" of nothing", `{"type":"echo","`+name+`":"0s"}`, name))
 		}
 	}
 	return list
@@ -199,24 +213,26 @@ func badQueries() []bad {
 		read("an unknown parameter of the socket", "/v1/ws?x=1", "x"),
 		read("a client that is none", "/v1/ws?client=", "client"),
 		read("two clients", "/v1/queues?client=a&client=b", "client"),
-		{why: "a submit with a filter", method: "POST", target: "/v1/tasks?type=echo", body: `{"type":"echo"}`, code: lastcall.CodeInvalidRequest, fields: []string{"type"}},
-		{why: "a cancel with a body", method: "POST", target: "/v1/tasks/0190-0001/cancel", body: `{"why":"bored","now":true}`, code: lastcall.CodeInvalidRequest, fields: []string{"now", "why"}},
-		{why: "a cancel with half a body", method: "POST", target: "/v1/tasks/0190-0001/cancel", body: `{`, code: lastcall.CodeInvalidRequest, fields: []string{"body"}},
-		{why: "a cancel with a form", method: "POST", target: "/v1/tasks/0190-0001/cancel", body: `a=b`, headers: []string{"Content-Type: text/plain"}, code: lastcall.CodeUnsupportedMediaType},
-		{why: "a cancel with a wait", method: "POST", target: "/v1/tasks/0190-0001/cancel?wait=1s", code: lastcall.CodeInvalidRequest, fields: []string{"wait"}},
-		{why: "a drain with a reason", method: "POST", target: "/v1/drain", body: `{"reason":"bored"}`, code: lastcall.CodeInvalidRequest, fields: []string{"reason"}},
-		{why: "a drain that takes too much", method: "POST", target: "/v1/drain", body: `{"reason":"` + strings.Repeat("x", 1<<20) + `"}`, code: lastcall.CodeTooLarge},
-		{why: "a drain with a form", method: "POST", target: "/v1/drain", body: `a=b`, headers: []string{"Content-Type: text/plain"}, code: lastcall.CodeUnsupportedMediaType},
-		{why: "a cancel that says too much", method: "POST", target: "/v1/tasks/0190-0001/cancel", body: `{"why":"` + strings.Repeat("x", 1<<20) + `"}`, code: lastcall.CodeTooLarge},
-		{why: "a drain that wants a picture", method: "POST", target: "/v1/drain", headers: []string{"Accept: image/png"}, code: lastcall.CodeNotAcceptable},
-		{why: "a cancel that wants a picture", method: "POST", target: "/v1/tasks/0190-0001/cancel", headers: []string{"Accept: image/png"}, code: lastcall.CodeNotAcceptable},
-		{why: "no such task", method: "POST", target: "/v1/tasks/0190-0002/cancel", code: lastcall.CodeNotFound},
-		{why: "no such task", method: "GET", target: "/v1/tasks/0190-0002", code: lastcall.CodeNotFound},
-		{why: "no id at all", method: "GET", target: "/v1/tasks/%00", code: lastcall.CodeNotFound},
-		{why: "an endless id", method: "GET", target: "/v1/tasks/" + long, code: lastcall.CodeNotFound},
+		post("a submit with a filter", `{"type":"echo"}`, "type").to("/v1/tasks?type=echo"),
+		post("a cancel with a body", `{"why":"bored","now":true}`, "now", "why").to(oneCancel),
+		post("a cancel with half a body", `{`, "body").to(oneCancel),
+		post("a cancel with a wait", "", "wait").to(oneCancel + "?wait=1s"),
+		post("a drain with a reason", `{"reason":"bored"}`, "reason").to("/v1/drain"),
+		post("a cancel with a form", `a=b`).to(oneCancel).with(lastcall.CodeUnsupportedMediaType, "Content-Type: text/plain"),
+		post("a drain with a form", `a=b`).to("/v1/drain").with(lastcall.CodeUnsupportedMediaType, "Content-Type: text/plain"),
+		post("a cancel that says too much", tooMuch).to(oneCancel).with(lastcall.CodeTooLarge),
+		post("a drain that says too much", tooMuch).to("/v1/drain").with(lastcall.CodeTooLarge),
+		post("a cancel that wants a picture", "").to(oneCancel).with(lastcall.CodeNotAcceptable, "Accept: image/png"),
+		post("a drain that wants a picture", "").to("/v1/drain").with(lastcall.CodeNotAcceptable, "Accept: image/png"),
+		post("a cancel of nothing", "").to("/v1/tasks/0190-0002/cancel").with(lastcall.CodeNotFound),
+		read("no such task", "/v1/tasks/0190-0002").with(lastcall.CodeNotFound),
+		read("no id at all", "/v1/tasks/%00").with(lastcall.CodeNotFound),
+		read("an endless id", "/v1/tasks/"+long).with(lastcall.CodeNotFound),
 	}
-	for _, target := range []string{"/v1/tasks", "/v1/tasks/0190-0001", "/v1/queues", "/v1/nodes", "/v1/drain", "/openapi.yaml", "/asyncapi.yaml", "/"} {
-		list = append(list, bad{why: "wants a picture", method: "GET", target: target, headers: []string{"Accept: image/png"}, code: lastcall.CodeNotAcceptable})
+	for _, target := range []string{
+		"/v1/tasks", oneTask, "/v1/queues", "/v1/nodes", "/v1/drain", "/openapi.yaml", "/asyncapi.yaml", "/",
+	} {
+		list = append(list, read("wants a picture", target).with(lastcall.CodeNotAcceptable, "Accept: image/png"))
 	}
 	return list
 }

@@ -54,7 +54,7 @@ func (c *call) readAll() ([]byte, error) {
 	limit := c.api.Limits.Body
 	if c.r.ContentLength > limit {
 		c.w.Header().Set("Connection", "close") // what is on its way is not worth reading
-		return nil, tooLarge
+		return nil, errTooLarge
 	}
 	arrival := http.NewResponseController(c.w)
 	_ = arrival.SetReadDeadline(time.Now().Add(bodyTime)) // a writer that is not a connection cannot, and needs not
@@ -77,7 +77,7 @@ func (c *call) notWhole(err error) error {
 	var over *http.MaxBytesError
 	switch {
 	case errors.As(err, &over):
-		return tooLarge
+		return errTooLarge
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		c.w.Header().Set("Connection", "close")
 		return invalid(field("body", "did not arrive within "+bodyTime.String()))
@@ -85,7 +85,7 @@ func (c *call) notWhole(err error) error {
 	return invalid(field("body", "did not arrive whole"))
 }
 
-var tooLarge = lastcall.Errorf(lastcall.CodeTooLarge, "the body is larger than this server takes")
+var errTooLarge = lastcall.Errorf(lastcall.CodeTooLarge, "the body is larger than this server takes")
 
 // jsonBody refuses what is not declared as JSON in UTF-8. Pages of other origins cannot declare that without asking
 // first (it is no CORS-safelisted type), so this is also part of what keeps them out.

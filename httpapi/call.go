@@ -22,7 +22,11 @@ type call struct {
 // ServeHTTP answers one request, whatever happens.
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{api: a, w: w, r: r}
-	defer c.rescue()
+	defer func() {
+		if v := recover(); v != nil {
+			c.rescue(v)
+		}
+	}()
 	if err := c.serve(); err != nil {
 		c.fail(err)
 	}
@@ -88,11 +92,7 @@ const applicationJSON = "application/json"
 
 // rescue turns a panic into a 500, or, where an answer may be under way, into a cut connection: a client must never
 // take half an answer for a whole one.
-func (c *call) rescue() {
-	v := recover()
-	if v == nil {
-		return
-	}
+func (c *call) rescue(v any) {
 	if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(v)
 	}

@@ -143,7 +143,7 @@ func TestAPanicAfterTheAnswerHasBegunCutsTheConnection(t *testing.T) {
 		a.ServeHTTP(w, request(t, "GET", "/v1/queues", ""))
 		return nil
 	}
-	if caught := broken(http.ErrAbortHandler, httptest.NewRecorder()); caught != http.ErrAbortHandler {
+	if caught := broken(http.ErrAbortHandler, httptest.NewRecorder()); caught != any(http.ErrAbortHandler) {
 		t.Errorf("an abort ends as %v", caught)
 	}
 	f.store.nodes = nil
@@ -152,7 +152,7 @@ func TestAPanicAfterTheAnswerHasBegunCutsTheConnection(t *testing.T) {
 		f.ServeHTTP(dropped{httptest.NewRecorder()}, request(t, "GET", "/v1/queues", ""))
 		return nil
 	}()
-	if caught != http.ErrAbortHandler {
+	if caught != any(http.ErrAbortHandler) {
 		t.Errorf("half an answer ends as %v", caught)
 	}
 }

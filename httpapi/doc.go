@@ -4,10 +4,11 @@
 // # How a request goes through
 //
 // New builds one table of routes. ServeHTTP looks a request up in it, guards it (guard.go: is the Host ours, does a
-// foreign page send this), and runs the call. A call reads its parameters strictly (query.go, decode.go): what is not known, given twice or malformed is answered with
-// invalid_request and a sentence for each field, before anything is written (G10). It returns an error or answers
-// once, whole and with its length, through call.answer: that is why a panic can still become a clean 500, and why a
-// draining node never forgets its Connection: close. Every error leaves through problem.go.
+// foreign page send this), and runs the call. A call reads its parameters strictly (query.go, decode.go): what is not
+// known, given twice or malformed is answered with invalid_request and a sentence for each field, before anything is
+// written (G10). It returns an error, or answers once, whole and with its length, through call.answer: that is why a
+// panic can still become a clean 500, and why a draining node never forgets its Connection: close. Every error leaves
+// through problem.go.
 //
 // # What it asks of others
 //

@@ -70,6 +70,7 @@ func (f *fixture) send(r *http.Request) *answer {
 }
 
 func request(t *testing.T, method, target, body string, headers ...string) *http.Request {
+	t.Helper()
 	var content io.Reader
 	if body != "" {
 		content = strings.NewReader(body)

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -40,14 +41,17 @@ func FuzzSubmit(f *testing.F) {
 		if err := json.Unmarshal(body, &other); err != nil {
 			t.Fatalf("%q is taken, and is no JSON of that shape: %v", body, err)
 		}
-		if other.Type != s.Type || other.Queue != s.Queue || other.Client != s.Client || int(other.Priority) != s.Priority || len(other.Labels) != len(s.Labels) {
+		if other.Type != s.Type || other.Queue != s.Queue || other.Client != s.Client ||
+			int(other.Priority) != s.Priority || len(other.Labels) != len(s.Labels) {
 			t.Fatalf("%q is read as %+v and as %+v", body, s, other)
 		}
 		if !utf8.Valid(body) || (len(s.Input) > 0 && !json.Valid(s.Input)) {
 			t.Fatalf("%q: input %q", body, s.Input)
 		}
-		if digest(&s) != digest(&s) || lastcall.DefaultLimits().Check(&s, time.Now()) == nil && s.Type == "" {
-			t.Fatalf("%q: unstable", body)
+		again := s
+		again.Input = canonicalJSON(s.Input)
+		if s.Type == "" || (len(s.Input) > 0 && digest(&s) != digest(&again)) {
+			t.Fatalf("%q: no type, or the digest depends on how the input is written", body)
 		}
 	})
 }
@@ -55,8 +59,8 @@ func FuzzSubmit(f *testing.F) {
 // mustBeText checks that an error can be sent: its fields and sentences are valid UTF-8.
 func mustBeText(t *testing.T, err error) {
 	t.Helper()
-	e, ok := err.(*lastcall.Error)
-	if !ok || len(e.Fields) == 0 {
+	var e *lastcall.Error
+	if !errors.As(err, &e) || len(e.Fields) == 0 {
 		t.Fatalf("%v names no field", err)
 	}
 	for _, f := range e.Fields {
@@ -121,11 +125,13 @@ func FuzzHost(f *testing.F) {
 		f.Add(h, "http://"+h)
 	}
 	f.Fuzz(func(t *testing.T, host, origin string) {
-		if loopbackHost(host) && !strings.Contains(strings.ToLower(host), "localhost") && !strings.Contains(host, "127.") && !strings.Contains(host, ":") {
+		named := strings.Contains(strings.ToLower(host), "localhost")
+		if loopbackHost(host) && !named && !strings.Contains(host, "127.") && !strings.Contains(host, ":") {
 			t.Fatalf("%q passes for loopback", host)
 		}
 		r := &http.Request{Host: host, Header: http.Header{"Origin": {origin}}}
-		if !foreign(r) && origin != "" && !strings.Contains(strings.ToLower(origin), strings.ToLower(strings.TrimSuffix(strings.TrimSuffix(host, ":443"), ":80"))) {
+		bare := strings.TrimSuffix(strings.TrimSuffix(host, ":443"), ":80")
+		if !foreign(r) && origin != "" && !strings.Contains(strings.ToLower(origin), strings.ToLower(bare)) {
 			t.Fatalf("origin %q passes for %q", origin, host)
 		}
 	})

@@ -17,23 +17,24 @@ import (
 // keyHeader carries the key under which a submit may be repeated without harm.
 const keyHeader = "Idempotency-Key"
 
-// idempotency reads the key of a submit, nil if it has none. The key is its caller's: the same one of another is
-// another. S is the submission as it was decoded, before any default: those may change from one version to the next.
-func idempotency(r *http.Request, who Identity, s *lastcall.Submission) (*lastcall.IdempotencyKey, error) {
+// readKey gives a submission its key, if it has one. The key is its caller's: the same one of another is another. The
+// submission is as it was decoded, without any default: those may change from one version to the next.
+func readKey(s *lastcall.Submission, r *http.Request, who Identity) error {
 	keys := r.Header[keyHeader]
 	switch len(keys) {
 	case 0:
-		return nil, nil
+		return nil
 	case 1:
-		return &lastcall.IdempotencyKey{Scope: who.Client, Key: keys[0], Digest: digest(s)}, nil
+		s.Idempotency = &lastcall.IdempotencyKey{Scope: who.Client, Key: keys[0], Digest: digest(s)}
+		return nil
 	}
-	return nil, invalid(field(keyHeader, "is given more than once"))
+	return invalid(field(keyHeader, "is given more than once"))
 }
 
 // digest tells submissions apart that mean different tasks, and only those: the order of fields, blanks, escapes and the
 // ways to write a number or a duration make no difference.
 func digest(s *lastcall.Submission) string {
-	canonical, err := json.Marshal(struct {
+	canonical, err := json.Marshal(struct { //nolint:musttag // the names are as good as any: only the digest is kept
 		Type, Queue, Client string
 		Input               json.RawMessage
 		Priority            int
@@ -60,11 +61,11 @@ func canonicalJSON(v json.RawMessage) json.RawMessage {
 	}
 	d := json.NewDecoder(bytes.NewReader(v))
 	d.UseNumber()
-	var any any
-	if err := d.Decode(&any); err != nil {
+	var decoded any
+	if err := d.Decode(&decoded); err != nil {
 		return v
 	}
-	out, err := json.Marshal(canonicalNumbers(any))
+	out, err := json.Marshal(canonicalNumbers(decoded))
 	if err != nil {
 		return v
 	}

@@ -48,8 +48,8 @@ func readObject(body []byte) (*object, error) {
 }
 
 func whyInvalid(body []byte) string {
-	var any json.RawMessage
-	err := json.Unmarshal(body, &any)
+	var raw json.RawMessage
+	err := json.Unmarshal(body, &raw)
 	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
 		return fmt.Sprintf("%s, at byte %d", syntax.Error(), syntax.Offset)
 	}
@@ -122,7 +122,7 @@ func (s *splitter) skipBlanks() {
 
 // value cuts one value off, which begins at once.
 func (s *splitter) value() []byte {
-	n := 0
+	var n int
 	switch s.rest[0] {
 	case '"':
 		n = stringEnd(s.rest)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed" // the two templates
 	htmltemplate "html/template"
+	"io"
 	"net/http"
 	texttemplate "text/template"
 
@@ -83,21 +84,24 @@ const pagePolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'non
 
 // page answers with HTML to who asks for it by name, as browsers do, and with text to the others.
 func (a *api) page(c *call) error {
+	c.w.Header().Set("Vary", "Accept")
 	asText := quality(c.r.Header, "text", "plain")
 	asHTML := quality(c.r.Header, "text", "html")
-	c.w.Header().Set("Vary", "Accept")
-	if asHTML == 0 && asText == 0 {
+	var template interface {
+		Execute(w io.Writer, data any) error
+	}
+	contentType := typeText
+	switch {
+	case asHTML == 0 && asText == 0:
 		return lastcall.Errorf(lastcall.CodeNotAcceptable, "this page is there as text/html and text/plain")
+	case asHTML > asText:
+		c.w.Header().Set("Content-Security-Policy", pagePolicy)
+		contentType, template = typeHTML, a.pages.html
+	default:
+		template = a.pages.text
 	}
 	var b bytes.Buffer
-	contentType, err := typeText, error(nil)
-	if asHTML > asText {
-		c.w.Header().Set("Content-Security-Policy", pagePolicy)
-		contentType, err = typeHTML, a.pages.html.Execute(&b, a.about(c.r))
-	} else {
-		err = a.pages.text.Execute(&b, a.about(c.r))
-	}
-	if err != nil {
+	if err := template.Execute(&b, a.about(c.r)); err != nil {
 		return err
 	}
 	c.answer(http.StatusOK, contentType, b.Bytes())

@@ -58,7 +58,7 @@ func (c *call) readSubmission(who Identity) (lastcall.Submission, error) {
 	if err != nil {
 		return s, err
 	}
-	if s.Idempotency, err = idempotency(c.r, who, &s); err != nil {
+	if err := readKey(&s, c.r, who); err != nil {
 		return s, err
 	}
 	s.Client = who.actsFor(s.Client)

@@ -122,12 +122,13 @@ func TestWhoAsksIsWhoseTaskItIs(t *testing.T) {
 func TestTheSameKeyGivesTheFirstTaskAgain(t *testing.T) {
 	f := setUp(t)
 	const key = "Idempotency-Key: k-1"
-	first := f.ask("POST", "/v1/tasks", `{"type":"echo","input":{"a":1,"b":[1.5,10000000000000000001]},"timeout":"60s"}`, key).wants(http.StatusAccepted)
+	const body = `{"type":"echo","input":{"a":1,"b":[1.5,10000000000000000001]},"timeout":"60s"}`
+	first := f.ask("POST", "/v1/tasks", body, key).wants(http.StatusAccepted)
 	if first.header.Get("Idempotency-Replayed") != "" {
 		t.Error("the first submit is called a replay")
 	}
 	for _, same := range []string{
-		`{"type":"echo","input":{"a":1,"b":[1.5,10000000000000000001]},"timeout":"60s"}`,
+		body,
 		` { "timeout" : "1m", "input" : { "b":[15e-1, 10000000000000000001], "\u0061" : 1.0 }, "type":"echo", "labels": null, "priority":0 } `,
 	} {
 		a := f.ask("POST", "/v1/tasks", same, key).wants(http.StatusAccepted)

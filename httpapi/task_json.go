@@ -33,7 +33,7 @@ var buffers = sync.Pool{New: func() any { return &buffer{bytes: make([]byte, 0, 
 const maxKept = 64 << 10
 
 func borrow() *buffer {
-	b := buffers.Get().(*buffer)
+	b := buffers.Get().(*buffer) //nolint:errcheck // nothing else is ever put in
 	b.bytes = b.bytes[:0]
 	return b
 }
@@ -137,7 +137,7 @@ func (b *buffer) optional(s *string) {
 
 // text writes a string. Names are nearly always plain, and plain ones need no escaping.
 func (b *buffer) text(s string) {
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
 			b.value(s, false)
 			return

@@ -82,7 +82,9 @@ func (c *Contract) Check(e *exchange.Exchange) error {
 	if _, notListed, _ := paths.FindPath(r, c.model, nil); len(notListed) > 0 || trailing(r.URL.Path) {
 		return c.checkUnlisted(e)
 	}
-	if ok, wrong := c.validator.ValidateHttpResponse(r, response(e, r)); !ok {
+	answer := response(e, r)
+	defer answer.Body.Close()
+	if ok, wrong := c.validator.ValidateHttpResponse(r, answer); !ok {
 		return fmt.Errorf("the answer %d to %s %s breaks the contract: %w\n%s", e.Status, e.Method, e.URL, join(wrong), e.Answer)
 	}
 	r.Body = io.NopCloser(bytes.NewReader(e.Body))
@@ -147,11 +149,10 @@ func malformed(e *exchange.Exchange) bool {
 func join(wrong []*validation.ValidationError) error {
 	errs := make([]error, 0, len(wrong))
 	for _, w := range wrong {
-		msg := w.Message + ": " + w.Reason
+		errs = append(errs, errors.New(w.Message+": "+w.Reason))
 		for _, s := range w.SchemaValidationErrors {
-			msg += "\n    at " + s.KeywordLocation + " " + s.FieldPath + ": " + s.Reason
+			errs = append(errs, fmt.Errorf("    at %s %s: %s", s.KeywordLocation, s.FieldPath, s.Reason))
 		}
-		errs = append(errs, errors.New(msg))
 	}
 	return errors.Join(errs...)
 }

@@ -123,7 +123,7 @@ func replace(from, to string) func(*exchange.Exchange) {
 func TestATransportReportsWhatBreaksTheContract(t *testing.T) {
 	var reports []string
 	transport := load(t).Transport(answering(`{"nodes":[],"colour":"red"}`), func(err error) { reports = append(reports, err.Error()) })
-	r, err := http.NewRequestWithContext(t.Context(), "GET", "http://127.0.0.1:8080/v1/nodes", nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:8080/v1/nodes", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ type answering string
 
 func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{
-		StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
+		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
 		Body: io.NopCloser(strings.NewReader(string(a))), ContentLength: int64(len(a)),
 	}, nil
 }

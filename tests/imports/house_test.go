@@ -58,6 +58,7 @@ var house = []room{
 	// For tests: the specification of a store, and the judge of what clients were promised against what they got.
 	{floor: 1, path: "storetest", uses: []string{"."}, parts: []string{"github.com/google/go-cmp", "github.com/google/uuid"}, tests: true},
 	{floor: 2, path: "tests/checker", uses: []string{"."}, tests: true},
+	{floor: 0, path: "tests/exchange", tests: true},
 	{
 		floor: 2, path: "tests/lab",
 		uses: []string{".", "drain"}, parts: []string{"github.com/coder/websocket", "go.uber.org/goleak"}, tests: true,
@@ -65,6 +66,8 @@ var house = []room{
 
 	// Tests of the whole program, and of the house itself.
 	{floor: 5, path: "tests/drain/stubborn", uses: []string{".", "handler", "server"}, tests: true},
+	{floor: 2, path: "tests/crash/witness", uses: []string{"."}, parts: []string{"github.com/google/uuid"}, tests: true},
+	{floor: 5, path: "tests/crash/ledger", uses: []string{".", "handler", "server"}, tests: true},
 	{floor: 6, path: "tests/clients", tests: true},
 	{floor: 6, path: "tests/crash", tests: true},
 	{floor: 6, path: "tests/drain", tests: true},
