@@ -16,6 +16,7 @@ import (
 type Frame struct {
 	T       string             `json:"t"`
 	Seq     int64              `json:"seq"`
+	ID      string             `json:"id"`
 	Type    lastcall.EventType `json:"type"`
 	Task    string             `json:"task"`
 	Run     int64              `json:"run"`
