@@ -7,14 +7,9 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/lastcall-dev/lastcall"
 )
-
-// bodyTime is how long a body may take to arrive. It bounds what a client can hold by sending a byte now and then; the
-// http.Server's ReadTimeout would do so too, but goes on running while a call waits, and cuts it.
-const bodyTime = 30 * time.Second
 
 // readBody reads the whole body, which must be JSON by its Content-Type. An empty body is an error too.
 func (c *call) readBody() ([]byte, error) {
@@ -56,9 +51,6 @@ func (c *call) readAll() ([]byte, error) {
 		c.w.Header().Set("Connection", "close") // what is on its way is not worth reading
 		return nil, errTooLarge
 	}
-	arrival := http.NewResponseController(c.w)
-	_ = arrival.SetReadDeadline(time.Now().Add(bodyTime)) // a writer that is not a connection cannot, and needs not
-	defer func() { _ = arrival.SetReadDeadline(time.Time{}) }()
 	if c.r.ContentLength < 0 {
 		body, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, limit))
 		return body, c.notWhole(err)
@@ -80,7 +72,7 @@ func (c *call) notWhole(err error) error {
 		return errTooLarge
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		c.w.Header().Set("Connection", "close")
-		return invalid(field("body", "did not arrive within "+bodyTime.String()))
+		return invalid(field("body", "took too long to arrive"))
 	}
 	return invalid(field("body", "did not arrive whole"))
 }

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lastcall-dev/lastcall"
 )
@@ -101,6 +102,27 @@ func TestABodyThatEndsEarlyIsAnswered(t *testing.T) {
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+func TestABodyThatTakesTooLongIsRefusedAndAWaitIsNotCut(t *testing.T) {
+	f := setUp(t)
+	srv := httptest.NewUnstartedServer(f)
+	srv.Config.ReadTimeout = 100 * time.Millisecond
+	srv.Start()
+	t.Cleanup(srv.Close)
+	const head = "POST /v1/tasks HTTP/1.1\nHost: localhost\nContent-Type: application/json\nContent-Length: 15\nPrefer: wait=1\n\n"
+	resp, body, _ := dial(t, srv.Listener.Addr().String(), head+`{"type":`, "POST")
+	if resp.StatusCode != http.StatusBadRequest || !resp.Close || !strings.Contains(body, "took too long") {
+		t.Errorf("%s, closing %t: %s", resp.Status, resp.Close, body)
+	}
+	begun := time.Now()
+	resp, body, _ = dial(t, srv.Listener.Addr().String(), head+`{"type":"echo"}`, "POST")
+	if took := time.Since(begun); took < time.Second {
+		t.Errorf("the wait of a second ended after %s", took)
+	}
+	if resp.StatusCode != http.StatusAccepted || f.waiter.listening() != 0 {
+		t.Errorf("%s: %s", resp.Status, body)
+	}
+}
 
 func TestANodeThatStopsClosesConnectionsAfterTheirAnswer(t *testing.T) {
 	f := setUp(t)

@@ -17,9 +17,9 @@
 //
 // # What it leaves to the http.Server
 //
-// Time limits on headers, idle connections and TLS are the server's: ReadHeaderTimeout and IdleTimeout must be set.
-// ReadTimeout and WriteTimeout must not be: both would cut calls that wait. The time in which a body must arrive is kept
-// here instead (body.go), and so is the longest wait.
+// How long a request may take to arrive is the http.Server's to bound: ReadHeaderTimeout, ReadTimeout (a body that takes
+// longer is an invalid_request) and IdleTimeout must be set. WriteTimeout must not be, as it would cut calls that wait;
+// the longest wait is bounded here.
 //
 // The contract is openapi.yaml for requests and answers and asyncapi.yaml for the WebSocket, both embedded and served.
 package httpapi

@@ -3,9 +3,12 @@ package ws_test
 import (
 	"context"
 	"encoding/json"
+	"log"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -19,7 +22,15 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if n, err := strconv.Atoi(os.Getenv("IDLE_PEERS")); err == nil { // the other half of BenchmarkIdle
+		if err := idlePeers(n, os.Getenv("IDLE_ADDR")); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // soon bounds what should happen at once; it is long because machines under test are slow.
 const soon = 10 * time.Second

@@ -64,3 +64,24 @@ func rawSay(t testing.TB, c net.Conn, text string) {
 		t.Fatal(err)
 	}
 }
+
+// rawFrame reads a text frame of the server of less than 64 KiB.
+func rawFrame(t testing.TB, in *bufio.Reader) []byte {
+	t.Helper()
+	head := make([]byte, 4)
+	if _, err := io.ReadFull(in, head[:2]); err != nil {
+		t.Fatal(err)
+	}
+	size := int(head[1])
+	if size == 126 {
+		if _, err := io.ReadFull(in, head[2:]); err != nil {
+			t.Fatal(err)
+		}
+		size = int(head[2])<<8 | int(head[3])
+	}
+	text := make([]byte, size)
+	if _, err := io.ReadFull(in, text); err != nil || head[0] != 0x81 {
+		t.Fatal(head, err)
+	}
+	return text
+}
