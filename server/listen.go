@@ -1,13 +1,14 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"net"
 )
 
 // listen binds the address, and refuses one that others than this host can reach unless auth is off in so many words:
 // without a token whoever reaches the port may do everything (section 6.5 of the API).
-func listen(o *Options) (net.Listener, error) {
+func listen(ctx context.Context, o *Options) (net.Listener, error) {
 	if o.ListenFile != nil {
 		ln, err := net.FileListener(o.ListenFile)
 		if err != nil {
@@ -22,7 +23,7 @@ func listen(o *Options) (net.Listener, error) {
 	if o.Auth != "off" && host != "localhost" && !loopback(net.ParseIP(host)) {
 		return nil, openError(o.Listen)
 	}
-	ln, err := net.Listen("tcp", o.Listen)
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", o.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}

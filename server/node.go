@@ -136,6 +136,6 @@ func (n *node) failed(what string, err error) {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, http.ErrServerClosed) {
 		return
 	}
-	n.o.Logger.Error("cannot "+what, "error", err)
+	n.o.Logger.Error("a part has failed", "part", what, "error", err)
 	n.drainer.Start("cannot " + what)
 }

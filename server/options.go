@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -69,17 +70,20 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Exit == nil {
 		o.Exit = os.Exit
 	}
-	return o, o.check()
+	if err := o.check(); err != nil {
+		return o, err
+	}
+	return o, nil
 }
 
-func (o *Options) check() error {
+func (o Options) check() error {
 	switch {
 	case o.Auth != "" && o.Auth != "off":
 		return fmt.Errorf("auth %q: the only setting there is, is off", o.Auth)
 	case o.Concurrency < 1 || o.Concurrency > 10_000:
 		return fmt.Errorf("concurrency %d: must be from 1 to 10000", o.Concurrency)
 	case o.KeepTasks < 0, o.KeepEvents < 0:
-		return fmt.Errorf("retention must not be negative")
+		return errors.New("retention must not be negative")
 	case o.MaxCrashes < 1:
 		return fmt.Errorf("max_crashes %d: must be at least 1", o.MaxCrashes)
 	}
@@ -97,7 +101,7 @@ func def[T comparable](v *T, fallback T) {
 }
 
 // plan is how the drain is to go.
-func (o *Options) plan() drain.Plan {
+func (o Options) plan() drain.Plan {
 	return drain.Plan{
 		Grace: o.Grace, HandBack: o.Drain.HandBack, StopTimeout: o.Drain.StopTimeout,
 		Mode: o.Drain.Mode, Backlog: o.Drain.Backlog, Kubernetes: drain.OnKubernetes(),

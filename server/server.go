@@ -45,13 +45,14 @@ func New(o Options) (*Server, error) {
 
 // open takes hold of what the server needs from outside: the store first, as nobody is to be let in before it is there.
 func (s *Server) open() error {
-	store, err := openStore(context.Background(), &s.o)
+	ctx := context.Background() // both bound themselves
+	store, err := openStore(ctx, &s.o)
 	if err != nil {
 		return err
 	}
 	s.store = store
 	s.down.add("close the store", store.Close)
-	if s.listener, err = listen(&s.o); err != nil {
+	if s.listener, err = listen(ctx, &s.o); err != nil {
 		return err
 	}
 	s.down.add("close the listener", func() error {

@@ -46,6 +46,7 @@ func (n *node) Enter(ctx context.Context, o drain.Orders) error {
 		n.handBack(ctx, o)
 	case drain.Closed:
 		return n.close(ctx)
+	case drain.Ready, drain.Linger, drain.Announce: // the switches are all
 	}
 	return nil
 }

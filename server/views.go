@@ -41,7 +41,9 @@ func (v drainView) Start(reason string) {
 }
 
 // errorLog takes what net/http has to say of single connections, which is seldom more than a client gone.
-func errorLog(l *slog.Logger) *log.Logger { return log.New(debugLines{l}, "", 0) }
+func errorLog(l *slog.Logger) *log.Logger { //nolint:forbidigo // what http.Server asks for
+	return log.New(debugLines{l}, "", 0) //nolint:forbidigo // it leads to slog
+}
 
 type debugLines struct{ log *slog.Logger }
 

@@ -20,13 +20,11 @@ func main() {
 	if err == nil {
 		return
 	}
-	var code exitCode
-	if errors.As(err, &code) {
-		os.Exit(int(code))
+	if exit, ok := errors.AsType[exitError](err); ok {
+		os.Exit(int(exit))
 	}
 	fmt.Fprintln(os.Stderr, "lastcall:", err)
-	var usage usageError
-	if errors.As(err, &usage) {
+	if _, ok := errors.AsType[usageError](err); ok {
 		os.Exit(2)
 	}
 	os.Exit(1)
@@ -55,7 +53,7 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-// exitCode ends the process with a code of its own; what there was to say has been said.
-type exitCode int
+// exitError ends the process with a code of its own; what there was to say has been said.
+type exitError int
 
-func (c exitCode) Error() string { return fmt.Sprintf("exit %d", int(c)) }
+func (c exitError) Error() string { return fmt.Sprintf("exit %d", int(c)) }

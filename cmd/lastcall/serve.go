@@ -102,7 +102,7 @@ func (s *serveSettings) serve(cmd *cobra.Command) error {
 		log.Error("serve", "error", err)
 	}
 	if code := srv.ExitCode(); code != 0 {
-		return exitCode(code)
+		return exitError(code)
 	}
 	return nil
 }

@@ -13,7 +13,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"log"
 	"os"
 	"time"
 
@@ -39,11 +38,12 @@ func main() {
 	flag.Parse()
 	srv, err := server.New(server.Options{Listen: *listen, Store: *store})
 	if err != nil {
-		log.Fatal(err)
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 	lastcall.Handle(srv, "report", write, lastcall.WithTimeout(10*time.Minute))
 	if err := srv.Run(context.Background()); err != nil {
-		log.Print(err)
+		fmt.Fprintln(os.Stderr, err)
 	}
 	os.Exit(srv.ExitCode())
 }

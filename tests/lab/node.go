@@ -51,7 +51,7 @@ func Data(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "
 // of the test if it still runs then.
 func Start(t testing.TB, store string, flags ...string) *Node {
 	t.Helper()
-	n := Launch(t, exec.Command(Binary(t), ServeArgs(store, flags...)...))
+	n := Launch(t, exec.CommandContext(t.Context(), Binary(t), ServeArgs(store, flags...)...))
 	n.Await("it serves", func(l Line) bool { return l.Msg == "serving" })
 	return n
 }

@@ -35,10 +35,11 @@ type client struct {
 func connect(ctx context.Context, addr, name string) (*client, error) {
 	conn, resp, err := websocket.Dial(ctx, "ws://"+addr+"/v1/ws?client="+name,
 		&websocket.DialOptions{Subprotocols: []string{"lastcall.v1"}})
+	if err != nil && resp != nil {
+		_ = resp.Body.Close() // the library has read what it wants of it
+		return nil, &refusal{resp.StatusCode}
+	}
 	if err != nil {
-		if resp != nil {
-			return nil, &refusal{resp.StatusCode}
-		}
 		return nil, err
 	}
 	c := &client{name: name, conn: conn}

@@ -49,14 +49,14 @@ func Run(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("make a folder for the data: %w", err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }() // a folder of temporary files that cannot be removed harms nobody
 	s := &show{narrator: newNarrator(w), waiting: map[string]string{}, all: make(chan struct{})}
-	s.plain("A node is told to stop while it has work to do and clients who wait.\n")
+	s.plainf("A node is told to stop while it has work to do and clients who wait.\n")
 	if s.node, err = startNode(ctx, dir, concurrency); err != nil {
 		return err
 	}
 	defer s.end()
-	s.say("node", "serves at http://%s with %d workers, pid %d", s.node.addr, concurrency, s.node.cmd.Process.Pid)
+	s.sayf("node", "serves at http://%s with %d workers, pid %d", s.node.addr, concurrency, s.node.cmd.Process.Pid)
 	if err := s.play(ctx); err != nil {
 		return fmt.Errorf("the demonstration did not go as it should: %w", err)
 	}
@@ -76,12 +76,12 @@ func (s *show) play(ctx context.Context) error {
 	if err := s.count(ctx, 3); err != nil {
 		return err
 	}
-	s.plain("")
+	s.plainf("")
 	s.signaled = time.Now()
 	if err := s.node.terminate(); err != nil {
 		return err
 	}
-	s.say("you", "SIGTERM")
+	s.sayf("you", "SIGTERM")
 	if err := s.refuse(ctx); err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (s *show) play(ctx context.Context) error {
 	}
 	select {
 	case <-s.node.exited:
-		s.say("node", "has exited with code %d", s.node.exitCode())
+		s.sayf("node", "has exited with code %d", s.node.exitCode())
 		return nil
 	case <-ctx.Done():
 		return errors.New("the process did not end")
@@ -104,7 +104,7 @@ func (s *show) admit(ctx context.Context, name string) error {
 		return err
 	}
 	s.clients = append(s.clients, c)
-	s.say(name, "is connected, and waits")
+	s.sayf(name, "is connected, and waits")
 	go s.listen(ctx, c) // ends when the socket does, at the latest with ctx
 	return nil
 }
@@ -116,11 +116,11 @@ func (s *show) listen(ctx context.Context, c *client) {
 		switch {
 		case err != nil:
 			if code := closeCode(err); code > 0 {
-				s.say(c.name, "is told to come back later: close code %d", code)
+				s.sayf(c.name, "is told to come back later: close code %d", code)
 			}
 			return
 		case f.T == "drain":
-			s.say(c.name, "is told that the node is stopping, and stays (mode %s)", f.Mode)
+			s.sayf(c.name, "is told that the node is stopping, and stays (mode %s)", f.Mode)
 		case f.T == "event" && f.Type == lastcall.TaskSucceeded:
 			s.deliver(c.name, f.Task)
 		}
@@ -137,7 +137,7 @@ func (s *show) deliver(name, task string) {
 	s.delivered++
 	left := len(s.waiting)
 	s.mu.Unlock()
-	s.say(name, "has the answer to …%s; %d to go", task[len(task)-6:], left)
+	s.sayf(name, "has the answer to …%s; %d to go", task[len(task)-6:], left)
 	if left == 0 {
 		close(s.all)
 	}
@@ -160,7 +160,7 @@ func (s *show) publish(ctx context.Context) error {
 			}
 		}
 	}
-	s.say("you", "%d tasks are submitted, %d for each client; each was on disk before its 202", s.submitted, perClient)
+	s.sayf("you", "%d tasks are submitted, %d for each client; each was on disk before its 202", s.submitted, perClient)
 	return nil
 }
 
@@ -171,7 +171,7 @@ func (s *show) count(ctx context.Context, times int) error {
 		if err != nil {
 			return fmt.Errorf("ask for the queue: %w", err)
 		}
-		s.say("queue", "%d waiting, %d running", waiting, running)
+		s.sayf("queue", "%d waiting, %d running", waiting, running)
 		if err := pause(ctx, 400*time.Millisecond); err != nil {
 			return err
 		}
@@ -184,7 +184,7 @@ func (s *show) refuse(ctx context.Context) error {
 	for {
 		err := call(ctx, http.MethodGet, "http://"+s.node.addr+"/readyz", "", nil)
 		if status(err) == http.StatusServiceUnavailable {
-			s.say("probe", "/readyz answers 503")
+			s.sayf("probe", "/readyz answers 503")
 			break
 		}
 		if err := pause(ctx, 10*time.Millisecond); err != nil {
@@ -192,16 +192,16 @@ func (s *show) refuse(ctx context.Context) error {
 		}
 	}
 	if _, err := submit(ctx, s.node.addr, "carol", 1); status(err) != http.StatusServiceUnavailable {
-		return fmt.Errorf("a task submitted during the drain got %v, not 503", err)
+		return fmt.Errorf("a task submitted during the drain did not get 503: %w", err)
 	}
 	s.refused++
-	s.say("carol", "submits a task and is refused politely: 503, with Retry-After")
+	s.sayf("carol", "submits a task and is refused politely: 503, with Retry-After")
 	if _, err := connect(ctx, s.node.addr, "carol"); status(err) != http.StatusServiceUnavailable {
-		return fmt.Errorf("a socket opened during the drain got %v, not 503", err)
+		return fmt.Errorf("a socket opened during the drain did not get 503: %w", err)
 	}
 	s.refused++
-	s.say("carol", "opens a WebSocket and is refused: 503")
-	s.say("node", "still runs: %t", s.node.running())
+	s.sayf("carol", "opens a WebSocket and is refused: 503")
+	s.sayf("node", "still runs: %t", s.node.running())
 	return nil
 }
 
@@ -212,11 +212,11 @@ func (s *show) wait(ctx context.Context) error {
 	for {
 		select {
 		case <-s.all:
-			s.say("clients", "have every answer")
+			s.sayf("clients", "have every answer")
 			return nil
 		case <-tick.C:
 			if waiting, running, err := queued(ctx, s.node.addr); err == nil {
-				s.say("queue", "%d waiting, %d running", waiting, running)
+				s.sayf("queue", "%d waiting, %d running", waiting, running)
 			}
 		case <-s.node.exited:
 			return s.afterExit()

@@ -17,16 +17,16 @@ type narrator struct {
 
 func newNarrator(w io.Writer) *narrator { return &narrator{w: w, began: time.Now()} }
 
-// say writes one line. Who is the column that it stands in.
-func (n *narrator) say(who, format string, args ...any) {
+// sayf writes one line. Who is the column that it stands in.
+func (n *narrator) sayf(who, format string, args ...any) {
 	at := time.Since(n.began).Seconds()
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	fmt.Fprintf(n.w, "%6.2fs  %-7s %s\n", at, who, fmt.Sprintf(format, args...))
 }
 
-// plain writes lines without a time.
-func (n *narrator) plain(format string, args ...any) {
+// plainf writes lines without a time.
+func (n *narrator) plainf(format string, args ...any) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	fmt.Fprintf(n.w, format+"\n", args...)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -37,7 +38,7 @@ func startNode(ctx context.Context, dir string, concurrency int) (*node, error) 
 	}
 	cmd := exec.CommandContext(ctx, self, "serve",
 		"--listen", "127.0.0.1:0", "--store", "sqlite:"+filepath.Join(dir, "demo.db"), "--node", "demo",
-		"--concurrency", fmt.Sprint(concurrency), "--grace", "30s", "--log-format", "json", "--log-level", "info")
+		"--concurrency", strconv.Itoa(concurrency), "--grace", "30s", "--log-format", "json", "--log-level", "info")
 	cmd.Env = cleanEnvironment()
 	log, err := cmd.StderrPipe()
 	if err != nil {

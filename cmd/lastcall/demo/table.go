@@ -18,16 +18,16 @@ func (s *show) verdict() error {
 	lost := len(s.waiting)
 	s.mu.Unlock()
 	finished := s.submitted - lost
-	s.plain("\n  submitted  finished  delivered  refused  lost")
-	s.plain("  %9d  %8d  %9d  %7d  %4d\n", s.submitted, finished, s.delivered, s.refused, lost)
-	s.plain("%s", picture(s.node.report))
+	s.plainf("\n  submitted  finished  delivered  refused  lost")
+	s.plainf("  %9d  %8d  %9d  %7d  %4d\n", s.submitted, finished, s.delivered, s.refused, lost)
+	s.plainf("%s", picture(s.node.report))
 	switch {
 	case lost > 0:
 		return fmt.Errorf("%d tasks got no answer", lost)
 	case s.node.exitCode() != 0:
 		return fmt.Errorf("the node exited with code %d", s.node.exitCode())
 	}
-	s.plain("Nothing was lost. The node left %d ms before its deadline.", s.node.report.SpareMS)
+	s.plainf("Nothing was lost. The node left %d ms before its deadline.", s.node.report.SpareMS)
 	return nil
 }
 
@@ -59,8 +59,7 @@ func scale(ms, total int64, width int) int {
 
 // status is that of the refusal in err's chain, 0 if there is none.
 func status(err error) int {
-	var r *refusal
-	if errors.As(err, &r) {
+	if r, ok := errors.AsType[*refusal](err); ok {
 		return r.status
 	}
 	return 0
