@@ -6,8 +6,23 @@ import (
 	"net"
 )
 
-// listen binds the address, and refuses one that others than this host can reach unless auth is off in so many words:
-// without a token whoever reaches the port may do everything (section 6.5 of the API).
+// checkAddress refuses an address that others than this host can reach unless auth is off in so many words: without a
+// token whoever reaches the port may do everything (section 6.5 of the API). It looks before anything is begun.
+func (o Options) checkAddress() error {
+	if o.ListenFile != nil {
+		return nil // guarded looks at it
+	}
+	host, _, err := net.SplitHostPort(o.Listen)
+	if err != nil {
+		return fmt.Errorf("listen %q: must be HOST:PORT", o.Listen)
+	}
+	if o.Auth != "off" && host != "localhost" && !loopback(net.ParseIP(host)) {
+		return openError(o.Listen)
+	}
+	return nil
+}
+
+// listen binds the address.
 func listen(ctx context.Context, o *Options) (net.Listener, error) {
 	if o.ListenFile != nil {
 		ln, err := net.FileListener(o.ListenFile)
@@ -15,13 +30,6 @@ func listen(ctx context.Context, o *Options) (net.Listener, error) {
 			return nil, fmt.Errorf("use the socket given: %w", err)
 		}
 		return guarded(ln, o)
-	}
-	host, _, err := net.SplitHostPort(o.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("listen %q: must be HOST:PORT", o.Listen)
-	}
-	if o.Auth != "off" && host != "localhost" && !loopback(net.ParseIP(host)) {
-		return nil, openError(o.Listen)
 	}
 	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", o.Listen)
 	if err != nil {

@@ -90,7 +90,7 @@ func (o Options) check() error {
 	if why := o.Limits.CheckName(o.Node); why != "" {
 		return fmt.Errorf("node name %s", why)
 	}
-	return nil
+	return o.checkAddress()
 }
 
 func def[T comparable](v *T, fallback T) {
