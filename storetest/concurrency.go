@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -56,7 +57,7 @@ func (n *node) submitStorm(i, tasks int, dice *rand.Rand, submitted *atomic.Int6
 
 // until repeats work until all tasks are submitted and none is left to be done.
 func (n *node) until(all func() bool, work func() error) error {
-	for {
+	for deadline := time.Now().Add(2 * n.f.patience); time.Now().Before(deadline); {
 		submitted := all()
 		if err := work(); err != nil {
 			return err
@@ -70,7 +71,10 @@ func (n *node) until(all func() bool, work func() error) error {
 			return nil
 		}
 	}
+	return errNoEnd
 }
+
+var errNoEnd = errors.New("what should have come to an end by itself did not")
 
 func (n *node) sweepOnce() error {
 	_, err := n.store.Sweep(n.f.ctx, lastcall.Sweep{

@@ -208,7 +208,11 @@ func eventsOnlyOfChanges(f *fixture) {
 // tail reads alice's mailbox as a subscriber does, until it has seen n events, and says what was wrong.
 func (f *fixture) tail(s lastcall.Store, n int) error {
 	seen := map[string]bool{}
+	deadline := time.Now().Add(2 * f.patience)
 	for after := int64(0); len(seen) < n; {
+		if time.Now().After(deadline) {
+			return errNoEnd
+		}
 		box, events, err := s.Events(f.ctx, "alice", after, 17)
 		if err != nil {
 			return err
