@@ -17,9 +17,11 @@ type Store interface {
 	// from then on, which Beat renews.
 	Join(ctx context.Context, n NodeInfo) (incarnation string, err error)
 	// Beat renews the incarnation's lease, which covers all its runs, and says what the node is doing. It fails with
-	// CodeLeaseLost when the incarnation was declared dead: what it ran belongs to others, and it must Join anew.
+	// CodeLeaseLost when the incarnation was declared dead or has left: what it ran belongs to others, and it must Join
+	// anew.
 	Beat(ctx context.Context, b Beat) (Pulse, error)
-	// Leave ends an incarnation that runs nothing any more. What it still runs is taken from it (Task.Reclaim).
+	// Leave ends an incarnation that runs nothing any more. What it still runs is taken from it (Task.Reclaim, for the
+	// reason ReleaseDrain).
 	// Leaving twice is no error.
 	Leave(ctx context.Context, incarnation string) error
 	// Nodes lists the incarnations that were alive within a day, newest first.
@@ -31,7 +33,7 @@ type Store interface {
 	Submit(ctx context.Context, s []Submission) ([]Submitted, error)
 	// Claim starts runs of queued tasks, in the order of their OrderKey, at most c.Max altogether and Want.Max of a
 	// type. No task is ever claimed twice at a time. Nothing to do is an empty slice. Expired tasks are not claimed.
-	// It fails with CodeLeaseLost when the incarnation was declared dead.
+	// It fails with CodeLeaseLost when the incarnation was declared dead or has left.
 	Claim(ctx context.Context, c Claim) ([]Task, error)
 	// Save keeps what a run wants to outlive it. It fails with CodeLeaseLost unless n.Run is running.
 	Save(ctx context.Context, n Note) error
@@ -40,8 +42,8 @@ type Store interface {
 	// Cancel asks for a task's end, as Task.Cancel says, and returns the task as it then is.
 	Cancel(ctx context.Context, id string) (Task, error)
 	// Sweep does what time does: queues what has become due, expires what has waited too long, gives back what dead
-	// incarnations ran (Crashed), and forgets what is past its retention. It works in bounded portions; when
-	// Swept.More is true there is more to do at once. Every node sweeps; sweeps at the same time do each thing once.
+	// incarnations ran (Crashed), and forgets what is past its retention. It works in bounded portions, of which a dead
+	// incarnation's runs, whose fates hang together, are always one; when Swept.More is true there is more to do at once. Every node sweeps; sweeps at the same time do each thing once.
 	Sweep(ctx context.Context, s Sweep) (Swept, error)
 
 	// Task returns one task.
@@ -161,7 +163,7 @@ type Filter struct {
 	Client string
 	Labels map[string]string
 	Limit  int
-	Before string // TaskPage.Next of the page before
+	Before string // TaskPage.Next of the page before; what is no such thing is CodeInvalidRequest
 }
 
 // TaskPage is a page of a list.
