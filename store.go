@@ -42,8 +42,9 @@ type Store interface {
 	// Cancel asks for a task's end, as Task.Cancel says, and returns the task as it then is.
 	Cancel(ctx context.Context, id string) (Task, error)
 	// Sweep does what time does: queues what has become due, expires what has waited too long, gives back what dead
-	// incarnations ran (Crashed), and forgets what is past its retention. It works in bounded portions, of which a dead
-	// incarnation's runs, whose fates hang together, are always one; when Swept.More is true there is more to do at once. Every node sweeps; sweeps at the same time do each thing once.
+	// incarnations ran (Crashed), and forgets what is past its retention. It works in bounded portions, except that the
+	// runs of a dead incarnation, whose fates hang together, are always one; when Swept.More is true there is more to do
+	// at once. Every node sweeps; sweeps at the same time do each thing once.
 	Sweep(ctx context.Context, s Sweep) (Swept, error)
 
 	// Task returns one task.
