@@ -9,9 +9,6 @@ import (
 // checkAddress refuses an address that others than this host can reach unless auth is off in so many words: without a
 // token whoever reaches the port may do everything (section 6.5 of the API). It looks before anything is begun.
 func (o Options) checkAddress() error {
-	if o.ListenFile != nil {
-		return nil // guarded looks at it
-	}
 	host, _, err := net.SplitHostPort(o.Listen)
 	if err != nil {
 		return fmt.Errorf("listen %q: must be HOST:PORT", o.Listen)
@@ -22,24 +19,12 @@ func (o Options) checkAddress() error {
 	return nil
 }
 
-// listen binds the address.
+// listen binds the address, and looks at what was really bound: a name may resolve to anything.
 func listen(ctx context.Context, o *Options) (net.Listener, error) {
-	if o.ListenFile != nil {
-		ln, err := net.FileListener(o.ListenFile)
-		if err != nil {
-			return nil, fmt.Errorf("use the socket given: %w", err)
-		}
-		return guarded(ln, o)
-	}
 	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", o.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
-	return guarded(ln, o)
-}
-
-// guarded looks at what was really bound: a name may resolve to anything.
-func guarded(ln net.Listener, o *Options) (net.Listener, error) {
 	if o.Auth != "off" && !local(ln.Addr()) {
 		_ = ln.Close()
 		return nil, openError(ln.Addr().String())

@@ -28,12 +28,11 @@ type Options struct {
 	MaxCrashes int           // crashes after which a task fails; 3
 	Limits     lastcall.Limits
 
-	Version    string         // shown to peers and in the node list; "dev"
-	Logger     *slog.Logger   // slog.Default()
-	NoSignals  bool           // leave SIGTERM and SIGINT to the program; it ends Run by its context
-	Exit       func(code int) // for the watchdog and the third SIGINT; os.Exit
-	Report     string         // file that the drain's report is also written to, if it exists: /dev/termination-log
-	ListenFile *os.File       // a socket that is bound already, instead of Listen
+	Version   string         // shown to peers and in the node list; "dev"
+	Logger    *slog.Logger   // slog.Default()
+	NoSignals bool           // leave SIGTERM and SIGINT to the program; it ends Run by its context
+	Exit      func(code int) // for the watchdog and the third SIGINT; os.Exit
+	Report    string         // file that the drain's report is also written to, if it exists: /dev/termination-log
 }
 
 // Drain are the settings of the orderly stop; docs/drain.md explains them.
