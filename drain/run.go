@@ -91,7 +91,6 @@ func (r *run) hear(call string) {
 		// included.
 		r.watch()
 		r.traffic.told.Store(true)
-		close(r.begun)
 	}
 	hurried := before.Hurried.IsZero() && !r.state.Hurried.IsZero()
 	if hurried {
@@ -100,6 +99,9 @@ func (r *run) hear(call string) {
 	}
 	r.stale = true
 	r.show(r.state, r.trail)
+	if !before.Told() {
+		close(r.begun) // only now: whoever waits for it may ask for the status
+	}
 	r.logHeard(call, !before.Told(), hurried)
 }
 

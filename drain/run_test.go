@@ -217,6 +217,13 @@ func TestAnAnnouncementThatHangsIsDeclined(t *testing.T) {
 		}
 		r.at(enterBound)
 		r.is(Finish)
+		r.at(5 * time.Second)
+		r.service.set(func(f *fake) { f.look.Busy, f.look.Peer = 0, false })
+		r.Poke()
+		synctest.Wait()
+		if got := r.Status().Report.Phases[0]; got != (PhaseTime{Finish, 5000}) {
+			t.Errorf("the report begins with %+v: the way to the first phase is part of it", got)
+		}
 	})
 }
 

@@ -87,9 +87,13 @@ func (v *visit) sayFarewell() {
 func (v *visit) returned() {
 	v.cancel(nil)
 	v.web.mu.Lock()
-	hijacked := v.conn != nil
-	if !hijacked {
-		v.leave(&v.web.tally.Work.Finished, &v.web.tally.Work.HandedBack)
+	work := &v.web.tally.Work
+	switch {
+	case v.conn != nil: // until the connection is closed
+	case v.late:
+		v.leave(&work.Finished, &work.Finished)
+	default:
+		v.leave(&work.Finished, &work.HandedBack)
 	}
 	v.web.mu.Unlock()
 	v.web.drainer.Poke()

@@ -151,14 +151,17 @@ func (s *web) Follow(o Orders) {
 	}
 }
 
-// stop ends the contexts of all who are inside, with the reason.
+// stop ends the contexts of those whom the drain waits for, with the reason.
+// Who came late has a peer to thank for being let in, and is served (G6).
 func (s *web) stop() {
 	s.endFarewells(ErrDraining)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stopped = true
 	for v := range s.inside {
-		v.cancel(ErrDraining)
+		if !v.late {
+			v.cancel(ErrDraining)
+		}
 	}
 }
 
