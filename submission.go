@@ -74,7 +74,8 @@ func (s *Submission) NewTask(id string, now time.Time) Task {
 		t.ExpiresAt = &at
 	}
 	if s.RetryOf != "" {
-		t.RetryOf = &s.RetryOf
+		of := s.RetryOf // the submission stays its caller's
+		t.RetryOf = &of
 	}
 	return t
 }

@@ -49,3 +49,12 @@ func TestExpiryCountsFromTheSubmit(t *testing.T) {
 		t.Errorf("a task that may wait for ever expires at %v", task.ExpiresAt)
 	}
 }
+
+func TestATaskIsNotTiedToItsSubmission(t *testing.T) {
+	s := lastcall.Submission{Type: "a", RetryOf: "first"}
+	task := s.NewTask("ID", noon)
+	s.RetryOf = "other"
+	if task.RetryOf == nil || *task.RetryOf != "first" {
+		t.Errorf("the task is a retry of %v, want first", task.RetryOf)
+	}
+}

@@ -113,6 +113,9 @@ func (t *Task) fail(o *Outcome, now time.Time) *Event {
 	if o.Error != nil {
 		e = *o.Error
 	}
+	if !json.Valid(e.Detail) {
+		e.Detail = nil // or the error could not be told at all
+	}
 	e.Attempt = t.Attempt
 	t.Error = &e
 	if o.Permanent || t.Attempt >= t.MaxAttempts {
@@ -241,11 +244,8 @@ func (t *Task) event(typ EventType, now time.Time) *Event {
 	return ev
 }
 
-// marshal encodes what cannot fail to encode, except for a Detail that is no JSON, which is left out.
+// marshal encodes what cannot fail to encode: texts, numbers, times, and a Detail that was seen to be JSON.
 func marshal(v any) json.RawMessage {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return json.RawMessage("{}")
-	}
+	b, _ := json.Marshal(v)
 	return b
 }

@@ -211,6 +211,29 @@ func TestOnlyTheCurrentRunIsBelievedAndItsLastWordIsKnownAgain(t *testing.T) {
 	}
 }
 
+// However fast a run was, and however it ended, its last word is kept.
+func TestTheLastWordOfARunStandsInItsTask(t *testing.T) {
+	word := &lastcall.Progress{Percent: 99, Message: "almost", At: noon}
+	for _, v := range []lastcall.Verdict{lastcall.Succeed, lastcall.Fail, lastcall.Release} {
+		task := taskIn(lastcall.Running)
+		task.Progress = &lastcall.Progress{Percent: 1, At: noon}
+		mustSettle(t, &task, lastcall.Outcome{Verdict: v, Progress: word})
+		if task.Progress == nil || *task.Progress != *word {
+			t.Errorf("after a %s the progress is %+v, want %+v", v, task.Progress, word)
+		}
+		silent := taskIn(lastcall.Running)
+		silent.Progress = word
+		if mustSettle(t, &silent, lastcall.Outcome{Verdict: v}); silent.Progress != word {
+			t.Errorf("a %s without a word made the progress %+v", v, silent.Progress)
+		}
+		if again := silent; again.Status == lastcall.Queued {
+			if again.Start("incarnation", "node", noon); again.Progress != nil {
+				t.Errorf("the next run begins at %+v", again.Progress)
+			}
+		}
+	}
+}
+
 // Whoever was declared dead, or left, is not believed even if it says what took its run away.
 func TestWhatACrashTookIsNotSettledByAHandBack(t *testing.T) {
 	for name, take := range map[string]func(*lastcall.Task){
@@ -266,12 +289,15 @@ func TestEventsSayWhatTheirTypePromises(t *testing.T) {
 		task := taskIn(lastcall.Running)
 		return mustSettle(t, &task, o)
 	}
+	odd := &lastcall.TaskError{Code: "x", Message: "m\xff", Detail: json.RawMessage(`{`)}
 	bad := &lastcall.TaskError{Code: "x", Message: "m", Detail: json.RawMessage(`{"a":1}`)}
 	for want, ev := range map[string]*lastcall.Event{
 		`task.succeeded {"output":{"a":1}}`: run(lastcall.Outcome{Verdict: lastcall.Succeed, Output: json.RawMessage(`{"a":1}`)}),
 		`task.succeeded {"output":null}`:    run(lastcall.Outcome{Verdict: lastcall.Succeed}),
 		`task.failed {"error":{"code":"x","message":"m","detail":{"a":1},"attempt":2}}`: run(
 			lastcall.Outcome{Verdict: lastcall.Fail, Permanent: true, Error: bad}),
+		`task.failed {"error":{"code":"x","message":"m\ufffd","detail":null,"attempt":2}}`: run(
+			lastcall.Outcome{Verdict: lastcall.Fail, Permanent: true, Error: odd}),
 		`task.failed {"error":{"code":"failed","message":"","detail":null,"attempt":2}}`: run(
 			lastcall.Outcome{Verdict: lastcall.Fail, Permanent: true}),
 		`task.retrying {"error":{"code":"x","message":"m","detail":{"a":1},"attempt":2},"run_at":"2026-01-02T12:01:00Z"}`: run(
