@@ -48,11 +48,8 @@ func (w *writer) concernsCall(err error) bool {
 	if w.conn == nil {
 		return false
 	}
-	switch sqlite3.KindOf(err) {
-	case sqlite3.None, sqlite3.Statement, sqlite3.Full:
-		return true
-	}
-	return false
+	k := sqlite3.KindOf(err)
+	return k == sqlite3.None || k == sqlite3.Statement || k == sqlite3.Full
 }
 
 // applyAll applies the batch and what else has come. It returns the first error of SQLite's; what callers are to be

@@ -1,8 +1,8 @@
 package sqlite
 
 import (
-	"fmt"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -97,6 +97,7 @@ func BenchmarkClaimSettle(b *testing.B) {
 
 // workOff claims up to n tasks and settles them.
 func workOff(b *testing.B, s *Store, incarnation string, n int) (int, error) {
+	b.Helper()
 	tasks, err := s.Claim(b.Context(), lastcall.Claim{
 		Incarnation: incarnation, Node: "bench", Max: n, Want: []lastcall.Want{{Type: "render", Max: n}},
 	})
@@ -113,15 +114,15 @@ func workOff(b *testing.B, s *Store, incarnation string, n int) (int, error) {
 }
 
 // fill submits n tasks of a type.
-func fill(b testing.TB, s *Store, typ string, n int) {
-	b.Helper()
+func fill(tb testing.TB, s *Store, typ string, n int) {
+	tb.Helper()
 	for n > 0 {
 		batch := make([]lastcall.Submission, min(n, 1000))
 		for i := range batch {
 			batch[i] = oneOf(typ)
 		}
-		if _, err := s.Submit(b.Context(), batch); err != nil {
-			b.Fatal(err)
+		if _, err := s.Submit(tb.Context(), batch); err != nil {
+			tb.Fatal(err)
 		}
 		n -= len(batch)
 	}
@@ -131,7 +132,7 @@ func fill(b testing.TB, s *Store, typ string, n int) {
 // not depend on how many.
 func BenchmarkBacklog(b *testing.B) {
 	for _, backlog := range []int{1_000, 1_000_000} {
-		b.Run(fmt.Sprint(backlog), func(b *testing.B) {
+		b.Run(strconv.Itoa(backlog), func(b *testing.B) {
 			s := benchStore(b)
 			fill(b, s, "other", backlog)
 			fill(b, s, "render", b.N+1000)

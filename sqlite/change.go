@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"encoding/json"
-	"unsafe"
 
 	"github.com/lastcall-dev/lastcall"
 )
@@ -62,7 +61,10 @@ func (r *row) keepsPart(was *row, part int) bool {
 
 // same reports whether two slices are one.
 func same(a, b []byte) bool {
-	return len(a) == len(b) && unsafe.SliceData(a) == unsafe.SliceData(b)
+	if len(a) != len(b) || (a == nil) != (b == nil) {
+		return false
+	}
+	return len(a) == 0 || &a[0] == &b[0]
 }
 
 // putPart puts a part where its length says and keeps r.parts true. It returns what goes into the row.

@@ -9,7 +9,7 @@ import (
 
 // watchBuffer is how many hints wait for a watcher. One that is so far behind is told once that anything may have
 // moved, instead of all that did.
-const watchBuffer = 4096
+const watchBuffer = 1024
 
 // watchers are those who want hints.
 type watchers struct {

@@ -11,44 +11,44 @@ import (
 )
 
 // join joins a node on a store.
-func join(t testing.TB, s *Store, name string) string {
-	t.Helper()
-	incarnation, err := s.Join(t.Context(), lastcall.NodeInfo{Name: name, Lease: time.Second})
+func join(tb testing.TB, s *Store, name string) string {
+	tb.Helper()
+	incarnation, err := s.Join(tb.Context(), lastcall.NodeInfo{Name: name, Lease: time.Second})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return incarnation
 }
 
 // claimOne claims a task of the type, which must be there.
-func claimOne(t testing.TB, s *Store, incarnation, typ string) lastcall.Task {
-	t.Helper()
-	tasks, err := s.Claim(t.Context(), lastcall.Claim{
+func claimOne(tb testing.TB, s *Store, incarnation, typ string) lastcall.Task {
+	tb.Helper()
+	tasks, err := s.Claim(tb.Context(), lastcall.Claim{
 		Incarnation: incarnation, Node: "node", Max: 1, Suspects: 1, Want: []lastcall.Want{{Type: typ, Max: 1}},
 	})
 	if err != nil || len(tasks) != 1 {
-		t.Fatalf("claimed %v, %v", tasks, err)
+		tb.Fatalf("claimed %v, %v", tasks, err)
 	}
 	return tasks[0]
 }
 
 // sweep sweeps once on behalf of an incarnation.
-func sweep(t testing.TB, s *Store, incarnation string) lastcall.Swept {
-	t.Helper()
-	did, err := s.Sweep(t.Context(), lastcall.Sweep{
+func sweep(tb testing.TB, s *Store, incarnation string) lastcall.Swept {
+	tb.Helper()
+	did, err := s.Sweep(tb.Context(), lastcall.Sweep{
 		Incarnation: incarnation, MaxCrashes: 3, KeepTasks: time.Hour, KeepEvents: time.Hour, Limit: 100,
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return did
 }
 
 // rewrite changes the file by SQL, behind the store's back.
-func rewrite(t testing.TB, s *Store, sql string) {
-	t.Helper()
-	if err := s.write(t.Context(), "test", 0, func(tx *tx) error { return tx.conn.Exec(sql) }); err != nil {
-		t.Fatal(err)
+func rewrite(tb testing.TB, s *Store, sql string) {
+	tb.Helper()
+	if err := s.write(tb.Context(), "test", 0, func(tx *tx) error { return tx.conn.Exec(sql) }); err != nil {
+		tb.Fatal(err)
 	}
 }
 
@@ -91,10 +91,10 @@ func TestTheDeadAreKnownAtOnce(t *testing.T) {
 }
 
 // wantNoLease fails the test if the incarnation's lock file is still there.
-func wantNoLease(t testing.TB, path, incarnation string) {
-	t.Helper()
+func wantNoLease(tb testing.TB, path, incarnation string) {
+	tb.Helper()
 	if _, err := os.Stat(leasePath(path, incarnation)); !os.IsNotExist(err) {
-		t.Fatalf("the lock file of %s: %v", incarnation, err)
+		tb.Fatalf("the lock file of %s: %v", incarnation, err)
 	}
 }
 

@@ -4,7 +4,7 @@ import "github.com/lastcall-dev/lastcall"
 
 // claimQueues is how many queues a claim looks into for a type. Where there are more, claims take turns around them;
 // the order of service then holds among those that a claim has looked into.
-const claimQueues = 1000
+const claimQueues = 250
 
 // heads appends the first tasks of each line of a wanted type, going from queue to queue by a seek for each.
 func (tx *tx) heads(to []candidate, c *lastcall.Claim, want, limit int) ([]candidate, error) {

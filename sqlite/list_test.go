@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -11,7 +12,7 @@ import (
 func TestAPageOfFewAmongManyIsBounded(t *testing.T) {
 	s := testStore(t)
 	want := submitOne(t, s, oneOf("needle"))
-	fill(t, s, "hay", 2*pageRows)
+	haystack(t, s, "ff", 2*pageRows)
 	pages, found := 0, 0
 	for f := (lastcall.Filter{Type: "needle", Limit: 10}); ; pages++ {
 		page, err := s.Tasks(t.Context(), f)
@@ -30,6 +31,15 @@ func TestAPageOfFewAmongManyIsBounded(t *testing.T) {
 	if pages < 2 || found != 1 {
 		t.Fatalf("found %d on %d pages", found, pages+1)
 	}
+}
+
+// haystack writes n queued tasks whose ids begin with a byte in hexadecimal, fast.
+func haystack(tb testing.TB, s *Store, prefix string, n int) {
+	tb.Helper()
+	rewrite(tb, s, fmt.Sprintf(`
+		WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
+		INSERT INTO tasks (id, status, type, queue, client, created_at, run_at, order_key, max_attempts)
+		SELECT unhex(printf('%s%%030x', i)), 1, 'hay', 'stack', 'farmer', 0, 0, 0, 1 FROM n`, n, prefix))
 }
 
 // A page of long tasks is cut where it would fill the memory, and a batch of long events is, too.

@@ -64,8 +64,8 @@ func checkPath(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real // so that the files beside it are the same ones by whichever name it is opened
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target // so that the files beside it are the same ones by whichever name it is opened
 	}
 	dir := filepath.Dir(path)
 	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
@@ -111,8 +111,9 @@ func explain(err error) error {
 	case sqlite3.Broken:
 		return fmt.Errorf("the file, or one beside it, cannot be opened, read or written; check the disk and the "+
 			"permissions of the file and its directory: %w", err)
+	default:
+		return err
 	}
-	return err
 }
 
 // lockSetup takes the lock under which a file is made, migrated, and given lock files of incarnations, waiting for

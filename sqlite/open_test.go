@@ -42,73 +42,72 @@ func edit(t *testing.T, path, sql string) {
 	}
 }
 
+// overwrite writes what belongs to no database over a file, from an offset on; a negative one counts from the end.
+func overwrite(t *testing.T, path string, at int64) string {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if at < 0 {
+		at += st.Size()
+	}
+	if _, err := f.WriteAt([]byte(strings.Repeat("no database ", 2000)), at); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// edited makes a store and changes it by SQL.
+func edited(t *testing.T, path, sql string) string {
+	t.Helper()
+	edit(t, path, sql)
+	return path
+}
+
+// text makes a file of text.
+func text(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "notes.txt")
+	if err := os.WriteFile(path, []byte(strings.Repeat("dear diary\n", 1000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// cutShort makes a store and cuts its end off.
+func cutShort(t *testing.T) string {
+	t.Helper()
+	path := makeStore(t)
+	if err := os.Truncate(path, 8*4096); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // G10: what cannot be a store, or is one that this program must not touch, is refused with a sentence.
 func TestOpenRefuses(t *testing.T) {
-	overwrite := func(t *testing.T, path string, at int64) {
-		t.Helper()
-		f, err := os.OpenFile(path, os.O_WRONLY, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := f.WriteAt([]byte(strings.Repeat("no database ", 2000)), at); err != nil {
-			t.Fatal(err)
-		}
-		if err := f.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, c := range []struct {
-		what string
-		path func(t *testing.T) string
-		says string
-	}{
-		{"no path", func(*testing.T) string { return "" }, "must be a file"},
-		{"memory", func(*testing.T) string { return ":memory:" }, "must be a file"},
-		{"a directory that is not there", func(t *testing.T) string {
-			return filepath.Join(t.TempDir(), "missing", "store.db")
-		}, "make it first"},
-		{"a directory", func(t *testing.T) string { return t.TempDir() }, "cannot be opened"},
-		{"a later schema", func(t *testing.T) string {
-			path := makeStore(t)
-			edit(t, path, "PRAGMA user_version = 1000")
-			return path
-		}, "start the newer lastcall"},
-		{"the database of another program", func(t *testing.T) string {
-			path := filepath.Join(t.TempDir(), "other.db")
-			edit(t, path, "CREATE TABLE contacts (name TEXT)")
-			return path
-		}, "another program"},
-		{"a file of text", func(t *testing.T) string {
-			path := filepath.Join(t.TempDir(), "notes.txt")
-			if err := os.WriteFile(path, []byte(strings.Repeat("dear diary\n", 1000)), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			return path
-		}, "is damaged or is no database"},
-		{"an overwritten header", func(t *testing.T) string {
-			path := makeStore(t)
-			overwrite(t, path, 0)
-			return path
-		}, "is damaged or is no database"},
-		{"overwritten rows", func(t *testing.T) string {
-			path := makeStore(t)
-			st, err := os.Stat(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			overwrite(t, path, st.Size()-24000)
-			return path
-		}, "is damaged or is no database"},
-		{"a file cut short", func(t *testing.T) string {
-			path := makeStore(t)
-			if err := os.Truncate(path, 8*4096); err != nil {
-				t.Fatal(err)
-			}
-			return path
-		}, "is damaged or is no database"},
+	other := filepath.Join(t.TempDir(), "other.db")
+	const damaged = "is damaged or is no database"
+	for what, c := range map[string]struct{ path, says string }{
+		"no path":                         {"", "must be a file"},
+		"memory":                          {":memory:", "must be a file"},
+		"a directory that is not there":   {filepath.Join(t.TempDir(), "missing", "store.db"), "make it first"},
+		"a directory":                     {t.TempDir(), "cannot be opened"},
+		"a later schema":                  {edited(t, makeStore(t), "PRAGMA user_version = 1000"), "start the newer lastcall"},
+		"the database of another program": {edited(t, other, "CREATE TABLE contacts (name TEXT)"), "another program"},
+		"a file of text":                  {text(t), damaged},
+		"an overwritten header":           {overwrite(t, makeStore(t), 0), damaged},
+		"overwritten rows":                {overwrite(t, makeStore(t), -24000), damaged},
+		"a file cut short":                {cutShort(t), damaged},
 	} {
-		t.Run(c.what, func(t *testing.T) {
-			s, err := Open(t.Context(), c.path(t), Options{})
+		t.Run(what, func(t *testing.T) {
+			s, err := Open(t.Context(), c.path, Options{})
 			if err == nil {
 				_ = s.Close()
 				t.Fatal("it was opened")
@@ -159,7 +158,7 @@ func TestManyOpenANewFileAtOnce(t *testing.T) {
 	all := make(chan opened, 8)
 	for range cap(all) {
 		go func() { // ends with its answer
-			s, err := Open(context.Background(), path, Options{})
+			s, err := Open(t.Context(), path, Options{})
 			all <- opened{s, err}
 		}()
 	}
@@ -169,7 +168,7 @@ func TestManyOpenANewFileAtOnce(t *testing.T) {
 			t.Fatal(o.err)
 		}
 		submitOne(t, o.s, oneOf("a"))
-		defer o.s.Close()
+		t.Cleanup(func() { o.s.Close() })
 	}
 }
 

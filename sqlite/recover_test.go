@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"context"
 	"errors"
 	"path/filepath"
 	"strings"
@@ -39,10 +38,10 @@ func TestAFailedCommitIsNotAcknowledgedAndTheStoreRecovers(t *testing.T) {
 }
 
 // failNext makes the next commit fail before it reaches the disk.
-func failNext(t testing.TB, s *Store, failing error) {
-	t.Helper()
+func failNext(tb testing.TB, s *Store, failing error) {
+	tb.Helper()
 	armed := false // the commit of this very call goes well
-	err := s.write(t.Context(), "test", 0, func(*tx) error {
+	err := s.write(tb.Context(), "test", 0, func(*tx) error {
 		s.writer.before = func() error {
 			if !armed {
 				armed = true
@@ -54,7 +53,7 @@ func failNext(t testing.TB, s *Store, failing error) {
 		return nil
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
@@ -66,7 +65,7 @@ func TestAFailedCommitFailsItsWholeBatch(t *testing.T) {
 	answers := make(chan error, calls)
 	for range calls {
 		go func() { // ends with its answer
-			_, err := s.Submit(context.Background(), submission("lost"))
+			_, err := s.Submit(t.Context(), submission("lost"))
 			answers <- err
 		}()
 	}
@@ -113,13 +112,13 @@ func TestAFullDiskRefusesOnlyWhatDoesNotFit(t *testing.T) {
 	release := stall(t, s)
 	answers := make(chan error, 2)
 	go func() { // ends with its answer
-		_, err := s.Submit(context.Background(), []lastcall.Submission{{Type: "large", Input: []byte(`"` + strings.Repeat("x", 1<<20) + `"`)}})
+		_, err := s.Submit(t.Context(), []lastcall.Submission{{Type: "large", Input: []byte(`"` + strings.Repeat("x", 1<<20) + `"`)}})
 		answers <- err
 	}()
 	waitQueued(t, s, 1)
 	small := make(chan error, 1)
 	go func() { // ends with its answer
-		_, err := s.Submit(context.Background(), submission("small"))
+		_, err := s.Submit(t.Context(), submission("small"))
 		small <- err
 	}()
 	waitQueued(t, s, 2)
@@ -132,14 +131,14 @@ func TestAFullDiskRefusesOnlyWhatDoesNotFit(t *testing.T) {
 }
 
 // limitPages bounds the size of the file on the writer's connection.
-func limitPages(t testing.TB, s *Store, pages string) {
-	t.Helper()
-	err := s.write(t.Context(), "test", 0, func(tx *tx) error {
+func limitPages(tb testing.TB, s *Store, pages string) {
+	tb.Helper()
+	err := s.write(tb.Context(), "test", 0, func(tx *tx) error {
 		_, err := pragma(tx.conn, "max_page_count = "+pages)
 		return err
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 

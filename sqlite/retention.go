@@ -10,8 +10,8 @@ import (
 
 const (
 	// walkRows is how many rows a sweep looks at, of tasks and of mailboxes each, for some that are past their
-	// retention. A million waiting tasks are walked past in a hundred sweeps.
-	walkRows = 10_000
+	// retention. A million waiting tasks are walked past in two hundred sweeps.
+	walkRows = 5_000
 	// mailboxKept is how long a mailbox without events is kept for a client that has not been here. The counter
 	// outlives the events, so that a client that comes back learns what it missed; this bounds for how long.
 	mailboxKept = 90 * 24 * time.Hour

@@ -16,9 +16,9 @@ func keyed(key, digest string) lastcall.Submission {
 }
 
 // rows counts the rows of a table.
-func rows(t testing.TB, s *Store, table string) (n int64) {
-	t.Helper()
-	err := s.read(t.Context(), "test", func(v view) error {
+func rows(tb testing.TB, s *Store, table string) (n int64) {
+	tb.Helper()
+	err := s.read(tb.Context(), "test", func(v view) error {
 		st := v.conn.Stmt("SELECT count(*) FROM " + table)
 		defer st.Reset()
 		_, err := st.Step()
@@ -26,7 +26,7 @@ func rows(t testing.TB, s *Store, table string) (n int64) {
 		return err
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return n
 }
@@ -63,7 +63,7 @@ func TestAKeyOfAForgottenTaskMakesANewOne(t *testing.T) {
 // The walk goes on where it stopped and reaches what lies behind any number of rows that stay.
 func TestTheWalkReachesWhatLiesBehindManyThatStay(t *testing.T) {
 	s := testStore(t)
-	fill(t, s, "stays", walkRows+10)
+	haystack(t, s, "00", walkRows+10)
 	node := join(t, s, "node")
 	submitOne(t, s, oneOf("goes"))
 	task := claimOne(t, s, node, "goes")

@@ -18,9 +18,9 @@ const (
 	partError
 	partCheckpoint
 	partKinds
-
-	partInline = 2048
 )
+
+const partInline = 2048
 
 // row is a task with what the file says of it beyond the task itself.
 type row struct {

@@ -77,6 +77,7 @@ func probe(c *sqlite3.Conn) error {
 		"mailboxes ORDER BY id", "events ORDER BY mailbox", "nodes ORDER BY incarnation",
 	} {
 		for _, order := range []string{" ASC", " DESC"} {
+			//nolint:unqueryvet // to read all columns is the point
 			if err := c.Exec("SELECT * FROM " + table + order + " LIMIT 1"); err != nil {
 				return err
 			}

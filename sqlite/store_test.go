@@ -26,15 +26,18 @@ func TestMain(m *testing.M) {
 // The specification of package storetest, in full.
 func TestStore(t *testing.T) {
 	dir := t.TempDir()
-	storetest.Run(t, func(t testing.TB, name string) lastcall.Store { return openAt(t, filepath.Join(dir, name)) })
+	storetest.Run(t, func(tb testing.TB, name string) lastcall.Store {
+		tb.Helper()
+		return openAt(tb, filepath.Join(dir, name))
+	})
 }
 
 // openAt opens the store at a path; the test closes it.
-func openAt(t testing.TB, path string) *Store {
-	t.Helper()
-	s, err := Open(t.Context(), path, Options{})
+func openAt(tb testing.TB, path string) *Store {
+	tb.Helper()
+	s, err := Open(tb.Context(), path, Options{})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s
 }

@@ -77,6 +77,7 @@ func (n *counts) add(s lastcall.Status, by int64) {
 		n.queued += by
 	case lastcall.Running:
 		n.running += by
+	default: // what has ended is not counted
 	}
 }
 

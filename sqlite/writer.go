@@ -175,7 +175,10 @@ func (w *writer) write(c *call) {
 	w.checkpoint(checkpointPages)
 	if w.siblings.Load() {
 		// SQLite's locks are polled, so that whoever releases one and takes it again at once keeps all others out.
-		time.Sleep(otherPause)
+		select {
+		case <-time.After(otherPause):
+		case <-w.closing:
+		}
 	}
 }
 

@@ -12,44 +12,44 @@ import (
 )
 
 // testStore opens a store of the test's own, closed at the end.
-func testStore(t testing.TB) *Store {
-	t.Helper()
-	s := openAt(t, filepath.Join(t.TempDir(), "store.db"))
-	t.Cleanup(func() {
+func testStore(tb testing.TB) *Store {
+	tb.Helper()
+	s := openAt(tb, filepath.Join(tb.TempDir(), "store.db"))
+	tb.Cleanup(func() {
 		if err := s.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return s
 }
 
 // submitOne submits a task.
-func submitOne(t testing.TB, s *Store, sub lastcall.Submission) lastcall.Task {
-	t.Helper()
-	out, err := s.Submit(context.WithoutCancel(t.Context()), []lastcall.Submission{sub})
+func submitOne(tb testing.TB, s *Store, sub lastcall.Submission) lastcall.Task {
+	tb.Helper()
+	out, err := s.Submit(context.WithoutCancel(tb.Context()), []lastcall.Submission{sub})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return out[0].Task
 }
 
 // wantCode fails the test unless err has the code.
-func wantCode(t testing.TB, err error, code lastcall.Code) {
-	t.Helper()
+func wantCode(tb testing.TB, err error, code lastcall.Code) {
+	tb.Helper()
 	if err == nil || lastcall.CodeOf(err) != code {
-		t.Fatalf("got the error %v, want one of the code %s", err, code)
+		tb.Fatalf("got the error %v, want one of the code %s", err, code)
 	}
 }
 
 // stall keeps the writer busy until the function that it returns is called, so that what is called meanwhile joins its
 // batch, and shares the fate of it.
-func stall(t testing.TB, s *Store) (release func()) {
-	t.Helper()
+func stall(tb testing.TB, s *Store) (release func()) {
+	tb.Helper()
 	begun, end, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	tell := sync.OnceFunc(func() { close(begun) }) // a batch may be run again
 	go func() {                                    // ends with release
 		defer close(done)
-		_ = s.write(context.Background(), "stall", 0, func(*tx) error {
+		_ = s.write(context.WithoutCancel(tb.Context()), "stall", 0, func(*tx) error {
 			tell()
 			<-end
 			return nil
@@ -63,14 +63,14 @@ func stall(t testing.TB, s *Store) (release func()) {
 }
 
 // waitQueued waits until n calls wait for the writer.
-func waitQueued(t testing.TB, s *Store, n int) {
-	t.Helper()
-	eventually(t, "the calls wait", func() bool { return len(s.writer.queue) == n })
+func waitQueued(tb testing.TB, s *Store, n int) {
+	tb.Helper()
+	eventually(tb, "the calls wait", func() bool { return len(s.writer.queue) == n })
 }
 
 // eventually asks until the answer is yes.
-func eventually(t testing.TB, what string, ask func() bool) {
-	t.Helper()
+func eventually(tb testing.TB, what string, ask func() bool) {
+	tb.Helper()
 	again := time.NewTicker(time.Millisecond)
 	defer again.Stop()
 	deadline := time.After(20 * time.Second)
@@ -78,7 +78,7 @@ func eventually(t testing.TB, what string, ask func() bool) {
 		select {
 		case <-again.C:
 		case <-deadline:
-			t.Fatalf("waited in vain until %s", what)
+			tb.Fatalf("waited in vain until %s", what)
 		}
 	}
 }
@@ -158,11 +158,11 @@ func TestACallThatFailsHalfWayLeavesNothing(t *testing.T) {
 }
 
 // wantTypes fails the test unless the store holds so many tasks of each type.
-func wantTypes(t testing.TB, s *Store, want map[string]int) {
-	t.Helper()
-	page, err := s.Tasks(t.Context(), lastcall.Filter{Limit: 1000})
+func wantTypes(tb testing.TB, s *Store, want map[string]int) {
+	tb.Helper()
+	page, err := s.Tasks(tb.Context(), lastcall.Filter{Limit: 1000})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	got := map[string]int{}
 	for _, task := range page.Tasks {
@@ -170,11 +170,11 @@ func wantTypes(t testing.TB, s *Store, want map[string]int) {
 	}
 	for typ := range want {
 		if got[typ] != want[typ] {
-			t.Fatalf("the store holds %v, want %v", got, want)
+			tb.Fatalf("the store holds %v, want %v", got, want)
 		}
 	}
 	if len(got) != len(want) {
-		t.Fatalf("the store holds %v, want %v", got, want)
+		tb.Fatalf("the store holds %v, want %v", got, want)
 	}
 }
 
@@ -215,7 +215,7 @@ func TestCloseAnswersEveryCall(t *testing.T) {
 	answers := make(chan error, 50)
 	for range cap(answers) {
 		go func() { // ends with its answer
-			_, err := s.Submit(context.Background(), submission("a"))
+			_, err := s.Submit(t.Context(), submission("a"))
 			answers <- err
 		}()
 	}
@@ -232,18 +232,18 @@ func TestCloseAnswersEveryCall(t *testing.T) {
 	if err := <-closed; err != nil {
 		t.Fatal(err)
 	}
-	_, err := s.Submit(context.Background(), submission("late"))
+	_, err := s.Submit(t.Context(), submission("late"))
 	wantCode(t, err, lastcall.CodeStoreUnavailable)
-	_, err = s.Queues(context.Background())
+	_, err = s.Queues(t.Context())
 	wantCode(t, err, lastcall.CodeStoreUnavailable)
-	wantCode(t, s.Watch(context.Background(), func([]lastcall.Hint) {}), lastcall.CodeStoreUnavailable)
+	wantCode(t, s.Watch(t.Context(), func([]lastcall.Hint) {}), lastcall.CodeStoreUnavailable)
 }
 
 // Watch ends with the store.
 func TestCloseEndsAWatch(t *testing.T) {
 	s := openAt(t, filepath.Join(t.TempDir(), "store.db"))
 	returned := make(chan error, 1)
-	go func() { returned <- s.Watch(context.Background(), func([]lastcall.Hint) {}) }() // ends with the store
+	go func() { returned <- s.Watch(t.Context(), func([]lastcall.Hint) {}) }() // ends with the store
 	eventually(t, "it watches", s.writer.watchers.any)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)

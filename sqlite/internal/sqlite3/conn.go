@@ -24,8 +24,9 @@ const (
 	Truncate = int32(lib.SQLITE_CHECKPOINT_TRUNCATE) // all of it, and cut the log to nothing
 )
 
+//nolint:gochecknoinits // it writes a variable of the library's, as the driver's own init does, before any goroutine can read it
 func init() {
-	lib.PatchIssue199() // the page size of the kernel on linux/arm64, as the driver sets it
+	lib.PatchIssue199() // the page size of the kernel on linux/arm64
 }
 
 // Conn is a connection to a database file.

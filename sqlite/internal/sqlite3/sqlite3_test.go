@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-func open(t testing.TB) *Conn {
-	t.Helper()
-	c, err := Open(filepath.Join(t.TempDir(), "test.db"), time.Second)
+func open(tb testing.TB) *Conn {
+	tb.Helper()
+	c, err := Open(filepath.Join(tb.TempDir(), "test.db"), time.Second)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := c.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return c

@@ -2,7 +2,6 @@ package sqlite3
 
 import (
 	"time"
-	"unsafe"
 
 	"modernc.org/libc"
 	"modernc.org/libc/sys/types"
@@ -50,7 +49,7 @@ func (s *Stmt) Null() *Stmt {
 // Text gives the next argument as text.
 func (s *Stmt) Text(v string) *Stmt {
 	s.next++
-	p, ok := s.keep(unsafe.Slice(unsafe.StringData(v), len(v)))
+	p, ok := keep(s, v)
 	if !ok {
 		return s
 	}
@@ -71,7 +70,7 @@ func (s *Stmt) Bytes(v []byte) *Stmt {
 		return s.Null()
 	}
 	s.next++
-	p, ok := s.keep(v)
+	p, ok := keep(s, v)
 	if !ok {
 		return s
 	}
@@ -186,7 +185,7 @@ func (s *Stmt) view(i int) []byte {
 }
 
 // keep copies v to where SQLite may point at it until Reset.
-func (s *Stmt) keep(v []byte) (p uintptr, ok bool) {
+func keep[T string | []byte](s *Stmt, v T) (p uintptr, ok bool) {
 	if s.arena == 0 {
 		if s.arena = libc.Xmalloc(s.c.tls, arenaSize); s.arena == 0 {
 			s.err = &Error{Code: lib.SQLITE_NOMEM, Msg: "out of memory"}
