@@ -31,6 +31,21 @@ func TestAHistoryThatKeepsAllPromisesHasNoViolation(t *testing.T) {
 	}
 }
 
+func TestASummaryCountsWhatTheRecordHolds(t *testing.T) {
+	var l Log
+	l.SubmitUnknown(Submit{Client: "alice"})
+	l.Refused(Submit{Client: "alice"}, lastcall.CodeDraining)
+	l.Refused(Submit{Client: "alice"}, lastcall.CodeDraining)
+	l.Gap("alice", "alice-1", lastcall.Gap{Why: lastcall.GapExpired, From: 1, To: 3, Cursor: lastcall.Cursor{Epoch: epoch, Seq: 3}})
+	l.Final([]lastcall.Task{{ID: "a", Status: lastcall.Expired}, {ID: "b", Status: lastcall.Queued, Run: 3, Interruptions: 2, Crashes: 1}})
+	want := Summary{
+		Unknown: 1, Refused: 2, Tasks: 2, Expired: 1, Unfinished: 1, Runs: 3, Interrupted: 2, Crashed: 1, Clients: 1, Connections: 1, Gaps: 1,
+	}
+	if got := l.Summary(); got != want {
+		t.Errorf("the summary is\n%s\nwant\n%s", got.String(), want.String())
+	}
+}
+
 // What may happen is no violation.
 func TestWhatMayHappenIsNoViolation(t *testing.T) {
 	for name, c := range map[string]struct {

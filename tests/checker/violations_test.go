@@ -44,7 +44,7 @@ func TestEveryViolationIsFound(t *testing.T) {
 			blur: func(l *Log) { delete(l.final, "task-02") }, want: "G1 a task that was shown is lost",
 		},
 		"the final list has a task twice": {
-			blur: func(l *Log) { l.twice = []string{"task-01"} }, want: "G2 a task is there twice",
+			blur: func(l *Log) { l.Final([]lastcall.Task{l.final["task-01"], l.final["task-01"]}) }, want: "G2 a task is there twice",
 		},
 		"a refused submit made a task": {
 			bend: func(h *history) {
@@ -172,6 +172,11 @@ func TestEveryViolationIsFound(t *testing.T) {
 		"the event has another output": {
 			bend: func(h *history) {
 				h.edit("bob", lastcall.TaskSucceeded, func(e *lastcall.Event) { e.Data = json.RawMessage(`{"output":1}`) })
+			}, want: "G5 the event and the task disagree",
+		},
+		"the event has an output that is no JSON": {
+			bend: func(h *history) {
+				h.edit("bob", lastcall.TaskSucceeded, func(e *lastcall.Event) { e.Data = json.RawMessage(`{`) })
 			}, want: "G5 the event and the task disagree",
 		},
 		"the event has another error": {
