@@ -48,7 +48,7 @@ func TestASecondSIGINTDoesNotWaitForAnEnter(t *testing.T) {
 func TestASecondSIGINTDoesNotBreakOffAHandBack(t *testing.T) {
 	inBubble(t, Plan{}, func(r *rig) {
 		var stops []time.Duration
-		var first context.Context
+		var broken func() error
 		r.service.set(func(f *fake) {
 			f.look.Busy = 1
 			f.onEnter = func(ctx context.Context, o Orders) error {
@@ -56,8 +56,8 @@ func TestASecondSIGINTDoesNotBreakOffAHandBack(t *testing.T) {
 					return nil
 				}
 				stops = append(stops, o.StopBy.Sub(r.begin))
-				if first == nil {
-					first = ctx
+				if broken == nil {
+					broken = ctx.Err
 					f.hang()
 				}
 				return nil
@@ -70,7 +70,7 @@ func TestASecondSIGINTDoesNotBreakOffAHandBack(t *testing.T) {
 		if want := []time.Duration{27 * time.Second, 23500 * time.Millisecond}; !slices.Equal(stops, want) {
 			t.Errorf("stopped by %v, want %v", stops, want)
 		}
-		if err := first.Err(); err != nil {
+		if err := broken(); err != nil {
 			t.Errorf("the first hand-back ended with %v", err)
 		}
 		r.at(24 * time.Second)

@@ -158,7 +158,7 @@ func (r *run) step(look Look) {
 	switch {
 	case next.Phase == Announce && r.state.Phase != Announce:
 		r.begin(next, r.service.Enter) // not moved yet: it may be declined
-	case next.Phase != r.state.Phase, next.StopBy != r.told.StopBy:
+	case next.Phase != r.state.Phase, !next.StopBy.Equal(r.told.StopBy):
 		r.move(next)
 		r.begin(next, r.service.Enter)
 	case next.Orders(r.plan) != r.told:
