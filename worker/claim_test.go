@@ -50,6 +50,26 @@ func TestAFreedSlotIsRefilledAtOnce(t *testing.T) {
 	})
 }
 
+func TestTheNextTaskDoesNotWaitForTheOutcomeOfTheLast(t *testing.T) {
+	o := types(kind("a", ready), kind("long", deaf))
+	o.Concurrency = 1
+	inShop(t, o, func(s *shop) {
+		s.store.before = func(call string) error {
+			if call == "settle" {
+				time.Sleep(time.Minute)
+			}
+			return nil
+		}
+		first := s.store.add(1, "a")[0]
+		next := s.store.add(1, "long")[0]
+		s.wants(first, lastcall.Running)
+		s.wants(next, lastcall.Running)
+		if look := s.Look(); len(look.Running) != 2 {
+			t.Errorf("one is not settled, one runs, and it is %+v", look)
+		}
+	})
+}
+
 func TestASaturatedTypeHidesNoOther(t *testing.T) {
 	o := types(kind("slow", deaf, lastcall.WithConcurrency(2)), kind("quick", ready))
 	o.Concurrency = 4
@@ -158,6 +178,30 @@ func TestStopClaimsLeavesTheQueueAndResumeTakesItUp(t *testing.T) {
 	})
 }
 
+func TestResumeClaimsAsksForWhatNoHintHasTold(t *testing.T) {
+	o := types(kind("a", ready))
+	o.Poll = time.Hour
+	inShop(t, o, func(s *shop) {
+		s.StopClaims()
+		s.store.hints = nil
+		id := s.store.add(1, "a")[0]
+		s.pass(time.Minute)
+		s.wants(id, lastcall.Queued)
+		s.ResumeClaims()
+		s.wants(id, lastcall.Succeeded)
+	})
+}
+
+func TestItStaysDryWhileClaimsAreStopped(t *testing.T) {
+	inShop(t, types(kind("a", ready)), func(s *shop) {
+		s.StopClaims()
+		s.pass(time.Minute)
+		if !s.Look().Dry {
+			t.Error("a poll that cannot be answered has made it doubt")
+		}
+	})
+}
+
 func TestItIsDryOnlyWhenEveryTypeHadNothingMoreToGive(t *testing.T) {
 	o := types(kind("a", lasts(time.Second)), kind("b", ready))
 	o.Concurrency = 2
@@ -186,7 +230,9 @@ func TestItIsDryOnlyWhenEveryTypeHadNothingMoreToGive(t *testing.T) {
 }
 
 func TestAStoreThatIsAwayIsAskedWithBackoffAndTheWorkGoesOn(t *testing.T) {
-	inShop(t, types(kind("a", ready)), func(s *shop) {
+	o := types(kind("a", ready))
+	o.Poll = time.Hour // it is its own failure that makes it ask again
+	inShop(t, o, func(s *shop) {
 		back, tries := time.Now().Add(time.Minute), 0
 		s.store.before = func(call string) error {
 			if time.Now().Before(back) {

@@ -163,7 +163,11 @@ func TestHandBackEndsInTimeWithoutItsStore(t *testing.T) {
 		if took != 7*time.Second {
 			t.Errorf("took %v, want 7s", took)
 		}
+		start := time.Now()
 		s.close()
+		if took := time.Since(start); took != 0 {
+			t.Errorf("the end of Run took another %v", took)
+		}
 		for _, id := range ids {
 			s.wants(id, lastcall.Queued) // the store took them when the node left
 		}
@@ -184,6 +188,44 @@ func TestTheEarlyWordReachesRunsThatGoOnAndThoseThatStartLater(t *testing.T) {
 		s.EarlyWord()
 		s.wants(first, lastcall.Succeeded)
 		s.wants(s.store.add(1, "a")[0], lastcall.Succeeded)
+	})
+}
+
+func TestAHandlerThatWaitsForTheEarlyWordAloneHearsItFromAHandBack(t *testing.T) {
+	waits := func(_ context.Context, r lastcall.Run) (string, error) {
+		<-r.Draining()
+		return "", nil
+	}
+	inShop(t, types(kind("a", waits)), func(s *shop) {
+		id := s.store.add(1, "a")[0]
+		s.wants(id, lastcall.Running)
+		if _, took := s.handBack(time.Second); took != 0 {
+			t.Errorf("took %v", took)
+		}
+		s.wants(id, lastcall.Succeeded)
+	})
+}
+
+// A store is closed when Run has returned: nothing may reach for it after that.
+func TestRunWaitsForTheCheckpointOfAHandlerThatItLeavesBehind(t *testing.T) {
+	stuck := func(_ context.Context, r lastcall.Run) (string, error) {
+		return "", r.Checkpoint([]byte("x"))
+	}
+	inShop(t, types(kind("a", stuck)), func(s *shop) {
+		var saved time.Time
+		s.store.before = func(call string) error {
+			if call == "save" {
+				time.Sleep(30 * time.Second)
+				saved = time.Now()
+			}
+			return nil
+		}
+		s.store.add(1, "a")
+		s.wait()
+		s.close()
+		if saved.IsZero() {
+			t.Error("Run has returned with a call of the store under way")
+		}
 	})
 }
 

@@ -168,7 +168,7 @@ func TestAHandlerThatIgnoresItsTimeoutIsGivenUpAndItsSlotIsFree(t *testing.T) {
 		if lastcall.CodeOf(saidLate) != lastcall.CodeLeaseLost {
 			t.Errorf("a late checkpoint: %v, want lease_lost", saidLate)
 		}
-		if len(s.store.settle) != settles || len(s.store.saves) != 0 {
+		if len(s.store.settle) != settles || s.store.calls["save"] != 0 {
 			t.Error("a run that was given up reached the store")
 		}
 	})
@@ -205,6 +205,9 @@ func TestACancel(t *testing.T) {
 					s.pass(1)
 				}
 				s.wants(id, c.status)
+				if o := s.store.settle[0]; c.after > 0 && o.Verdict != lastcall.Release {
+					t.Errorf("a handler that says nothing has said %s", o.Verdict)
+				}
 			})
 		})
 	}
