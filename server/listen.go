@@ -34,13 +34,8 @@ func listen(ctx context.Context, o *Options) (net.Listener, error) {
 
 // local reports whether only this host can reach the address.
 func local(a net.Addr) bool {
-	switch a := a.(type) {
-	case *net.TCPAddr:
-		return loopback(a.IP)
-	case *net.UnixAddr:
-		return true
-	}
-	return false
+	tcp, ok := a.(*net.TCPAddr)
+	return ok && loopback(tcp.IP)
 }
 
 func loopback(ip net.IP) bool { return ip != nil && ip.IsLoopback() }
