@@ -1,7 +1,9 @@
 package ws
 
 import (
+	"bufio"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -14,6 +16,8 @@ type conn struct {
 	srv     *Server
 	ws      socket
 	wire    wire
+	in      *bufio.Reader   // what the library reads from
+	raw     syscall.RawConn // under wire; nil if it cannot be waited on
 	client  string
 	service bool
 	id      uint64
@@ -116,6 +120,7 @@ func (c *conn) end(why error) {
 		sub.Close()
 	}
 	c.srv.remove(c)
+	defer c.srv.wg.Done()
 	c.srv.opts.Logger.Debug("socket closed", "client", c.client, "code", code, "slow", c.wire.slow.Load(), "cause", why)
 }
 

@@ -1,7 +1,11 @@
 package ws_test
 
 import (
+	"bytes"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -104,6 +108,43 @@ func TestAFrameInPiecesIsOneFrame(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.expect("welcome")
+}
+
+func TestFramesThatArriveTogetherAreAllHeard(t *testing.T) {
+	n := start(t, ws.Options{})
+	c := rawDial(t, n, "alice")
+	var both []byte
+	for _, text := range []string{`{"t":"hello"}`, `{"t":"bye"}`} {
+		both = append(both, append([]byte{0x81, 0x80 | byte(len(text)), 0, 0, 0, 0}, text...)...)
+	}
+	if _, err := c.Write(both); err != nil {
+		t.Fatal(err)
+	}
+	b, err := io.ReadAll(c)
+	if err != nil || !bytes.HasSuffix(b, []byte("\x03\xe8bye")) { // 1000
+		t.Errorf("%q, %v", b, err)
+	}
+}
+
+func TestTheSameOverTLS(t *testing.T) {
+	n := start(t, ws.Options{})
+	web := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n.Serve(w, r, ws.Identity{Client: "alice"})
+	}))
+	defer web.Close()
+	conn, _, err := websocket.Dial(t.Context(), web.URL, &websocket.DialOptions{HTTPClient: web.Client()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.CloseNow()
+	c := &client{t, conn}
+	c.say(`{"t":"hello"}`)
+	c.expect("welcome")
+	c.expect("live")
+	n.write("alice", succeeded("x", 1))
+	c.expect("event")
+	c.say(`{"t":"bye"}`)
+	c.expectClose(ws.CodeNormal)
 }
 
 func TestByeIsAnsweredWithANormalClose(t *testing.T) {

@@ -131,7 +131,8 @@ func (s *Server) open(c *conn) bool {
 	full := s.opts.MaxConnections > 0 && len(s.conns) >= s.opts.MaxConnections
 	c.place = len(s.conns)
 	s.conns = append(s.conns, c)
-	s.wg.Go(c.read)
+	s.wg.Add(1) // until conn.end
+	go c.wait()
 	if full {
 		c.close(CodeTooManyConnections, "the node has all the connections that it takes")
 	}

@@ -28,8 +28,10 @@ type socket interface {
 	Close() error
 }
 
-// readBuffer is the size of a connection's own read buffer. What clients say is short, and it is held all the time.
-const readBuffer = 256
+// readBuffer is the size of a connection's read buffer. What clients say is short, and it is held all the time. The
+// library takes over the reader that comes with a hijacked connection if it is larger than 256 bytes, and makes one of
+// its own otherwise; this one is ours, so that conn.rest can ask what is in it.
+const readBuffer = 264
 
 // upgrade answers the handshake and puts c on top of the connection. A *lastcall.Error is for the caller to answer; after
 // any other there is nobody left to answer.
@@ -43,7 +45,6 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, c *conn) error 
 		Subprotocols: []string{Subprotocol},
 		// What it takes to be let in has been checked: origins, hosts, who is asking.
 		CheckOrigin:     func(*http.Request) bool { return true },
-		ReadBufferSize:  readBuffer,
 		WriteBufferPool: &s.writeBuffers,
 		// The caller answers, in the one shape that all errors have.
 		Error: func(http.ResponseWriter, *http.Request, int, error) {},
@@ -51,8 +52,9 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, c *conn) error 
 	ws, err := u.Upgrade(h, r, nil)
 	switch {
 	case err == nil:
-		c.ws = ws
+		c.ws, c.in = ws, h.in
 		c.wire.boundSendBuffer()
+		c.raw = c.wire.rawConn()
 		return nil
 	case h.taken:
 		return err
@@ -64,6 +66,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, c *conn) error 
 type hijacker struct {
 	http.ResponseWriter
 	wire  *wire
+	in    *bufio.Reader
 	taken bool
 }
 
@@ -75,7 +78,11 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	h.taken = true
 	h.wire.Conn = c
-	return h.wire, brw, nil
+	if brw.Reader.Buffered() > 0 { // the client has not waited for the answer: the library refuses that
+		return h.wire, brw, nil
+	}
+	h.in = bufio.NewReaderSize(h.wire, readBuffer)
+	return h.wire, bufio.NewReadWriter(h.in, brw.Writer), nil
 }
 
 // refuse answers a handshake with an error, as the REST API does: RFC 9457.

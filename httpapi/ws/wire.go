@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -128,6 +129,20 @@ func (w *wire) closeWrite() {
 	if half, ok := w.Conn.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite() // the connection may be gone already
 	}
+}
+
+// rawConn is the socket itself, nil where there is none to wait on: under TLS what is there to be read may be in the
+// hands of the TLS layer already.
+func (w *wire) rawConn() syscall.RawConn {
+	c, ok := w.Conn.(syscall.Conn)
+	if !ok {
+		return nil
+	}
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return nil
+	}
+	return raw
 }
 
 // boundSendBuffer limits what the kernel buffers, where there is a kernel's buffer.
