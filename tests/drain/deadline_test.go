@@ -81,6 +81,30 @@ func interrupted(t *testing.T, events []lab.Frame, tasks map[string]string) {
 	}
 }
 
+// G7: a handler that would go on for ever hears the early word while there is time, comes to a good end, and its client
+// has the answer before the process ends.
+func TestTheEarlyWordLetsAHandlerFinish(t *testing.T) {
+	t.Parallel()
+	n := stubborn(t, lab.Data(t), short...)
+	alice := plain(t, n, "alice")
+	id := running(n, "hurries", "alice")
+	terminate(n)
+	r := drained(t, n)
+	if r.Phases[0].MS >= 1000 {
+		t.Errorf("%+v: nothing was left to wait for, and the drain waited until work was to be stopped", r.Phases)
+	}
+	if want := (drain.WorkTally{Finished: 1}); r.Tasks != want {
+		t.Errorf("the report counts %+v, want %+v", r.Tasks, want)
+	}
+	f := alice.Await("the answer", func(f lab.Frame) bool { return f.T == "event" && f.Task == id })
+	if want := `{"output":{"how":"at the early word","run":1,"attempt":1,"checkpoint":""}}`; string(f.Data) != want {
+		t.Errorf("the answer is %s, want %s", f.Data, want)
+	}
+	if r.Clients.Served != 1 {
+		t.Errorf("the report counts %+v, want one client served", r.Clients)
+	}
+}
+
 // G4, G8: more is due than the time allows. What fits in is worked off, what runs at the end is handed back, and the
 // rest has not been touched.
 func TestABacklogIsWorkedOffOnlyAsFarAsTheTimeAllows(t *testing.T) {

@@ -18,7 +18,10 @@ import (
 	"github.com/lastcall-dev/lastcall/tests/lab"
 )
 
-func TestMain(m *testing.M) { lab.Main(m) }
+func TestMain(m *testing.M) {
+	lab.SideBySide(6)
+	lab.Main(m)
+}
 
 // short are the settings of a node that stops its work one second after the signal, and has time to spare afterwards.
 var short = []string{"--grace=6s", "--drain-hand-back=4s", "--stop-timeout=1s"}

@@ -65,6 +65,7 @@ var house = []room{
 	},
 
 	// Tests of the whole program, and of the house itself.
+	{floor: 5, path: "tests/clients/history", uses: []string{".", "sqlite"}, tests: true},
 	{floor: 5, path: "tests/drain/stubborn", uses: []string{".", "handler", "server"}, tests: true},
 	{floor: 2, path: "tests/crash/witness", uses: []string{"."}, parts: []string{"github.com/google/uuid"}, tests: true},
 	{floor: 5, path: "tests/crash/ledger", uses: []string{".", "handler", "server"}, tests: true},

@@ -1,12 +1,14 @@
 package lab
 
 import (
+	"flag"
 	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -36,6 +38,10 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
+// SideBySide lets n parallel tests run at a time, unless the command line says how many. By default it is one for each
+// processor, and tests that wait for other processes leave those idle.
+func SideBySide(n int) { _ = flag.Set("test.parallel", strconv.Itoa(n)) }
+
 // Binary is the path of the lastcall command.
 func Binary(t testing.TB) string {
 	t.Helper()
@@ -46,11 +52,22 @@ func Binary(t testing.TB) string {
 // race detector, as the tests are.
 func Build(t testing.TB, pkg string) string {
 	t.Helper()
+	return built(t, pkg, "-race")
+}
+
+// BuildPlain is Build without the race detector, for a tool that is not what is tested.
+func BuildPlain(t testing.TB, pkg string) string {
+	t.Helper()
+	return built(t, pkg)
+}
+
+func built(t testing.TB, pkg string, flags ...string) string {
+	t.Helper()
 	programs.mu.Lock()
 	defer programs.mu.Unlock()
 	err, there := programs.built[pkg]
 	if !there {
-		err = build(pkg)
+		err = build(pkg, flags)
 		if programs.built == nil {
 			programs.built = map[string]error{}
 		}
@@ -63,7 +80,7 @@ func Build(t testing.TB, pkg string) string {
 }
 
 // build builds into the folder of this process. The mutex is held.
-func build(pkg string) error {
+func build(pkg string, flags []string) error {
 	if programs.dir == "" {
 		dir, err := os.MkdirTemp("", "lastcall-lab-")
 		if err != nil {
@@ -71,8 +88,8 @@ func build(pkg string) error {
 		}
 		programs.dir = dir
 	}
-	cmd := exec.Command("go", "build", "-race", "-o", filepath.Join(programs.dir, path.Base(pkg)), module+pkg)
-	if out, err := cmd.CombinedOutput(); err != nil {
+	args := append([]string{"build", "-o", filepath.Join(programs.dir, path.Base(pkg))}, flags...)
+	if out, err := exec.Command("go", append(args, module+pkg)...).CombinedOutput(); err != nil {
 		return fmt.Errorf("build %s: %w\n%s", pkg, err, out)
 	}
 	return nil
