@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -34,12 +35,16 @@ func TestALateRequestIsServedAndNotWaitedFor(t *testing.T) {
 	s := open(t, plan, mux, o)
 	s.request("/early")
 	<-early.inside
+	begin := time.Now()
 	s.stop()
 	until(t, "finish", func() bool { return s.Phase() == Finish })
 	_, answer := s.request("/late")
 	<-late.inside
 	close(early.open)
 	until(t, "closing", func() bool { return s.Phase() == Closed })
+	if took := time.Since(begin); took > time.Second { // hand_back would be after 1.2 s
+		t.Errorf("finish waited for it: %v", took)
+	}
 	close(late.open)
 	if response, body := s.answer(answer); response.StatusCode != http.StatusOK || body != "served" {
 		t.Errorf("the late request was answered %d %q", response.StatusCode, body)
@@ -115,6 +120,32 @@ func TestFarewellsAreSpread(t *testing.T) {
 	}
 }
 
+// The peer is lost while sockets are being sent to it one by one: there is
+// nothing to spread over any more.
+func TestWhenThePeerGoesTheRestHearFarewellAtOnce(t *testing.T) {
+	plan, o := withPeer()
+	plan.HandoverRate = 1 // 3 sockets within 3 s, which the grace cuts to about one
+	var alone atomic.Bool
+	o.Peer = func() bool { return !alone.Load() }
+	s := open(t, plan, sockets(t), o)
+	said := make(chan time.Time, 3)
+	for range cap(said) {
+		answer := s.dial()
+		go func() { // ends with the farewell
+			_, _ = io.ReadAll(answer)
+			said <- time.Now()
+		}()
+	}
+	s.stop()
+	first := <-said
+	alone.Store(true)
+	<-said
+	if last := <-said; last.Sub(first) > 300*time.Millisecond {
+		t.Errorf("the last farewell came %v after the first", last.Sub(first))
+	}
+	s.stopped()
+}
+
 // While a handler keeps HandBack from ending, sockets are cut at its beginning
 // and those that come in it at the end.
 func TestSocketsAreCutWhenTimeIsUp(t *testing.T) {
@@ -181,18 +212,17 @@ func TestATLSPeerThatDoesNotReadIsCutAtOnce(t *testing.T) {
 	}
 }
 
-// fill writes to a connection until nothing more goes in.
+// fill writes to a connection until not a byte more goes in.
 func fill(t *testing.T, conn net.Conn) {
 	t.Helper()
-	chunk := make([]byte, 1<<16)
-	for {
-		if err := conn.SetWriteDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
+	for chunk := make([]byte, 1<<16); len(chunk) > 0; {
+		if err := conn.SetWriteDeadline(time.Now().Add(100 * time.Millisecond)); err != nil {
 			t.Error(err)
 			return
 		}
 		if _, err := conn.Write(chunk); errors.Is(err, os.ErrDeadlineExceeded) {
-			_ = conn.SetWriteDeadline(time.Time{})
-			return
+			chunk = chunk[:len(chunk)/64] // the kernel still takes less
 		}
 	}
+	_ = conn.SetWriteDeadline(time.Time{})
 }

@@ -11,7 +11,7 @@ func (r *run) logHeard(call string, first, hurried bool) {
 	log, s := r.options.Logger, r.state
 	switch {
 	case first:
-		log.Info("drain begins", "signal", call, "deadline_in", time.Until(s.Deadline).Round(time.Millisecond))
+		log.Info("drain begins", "signal", call, "deadline_in_ms", time.Until(s.Deadline).Milliseconds())
 	case hurried:
 		log.Warn("drain hurries: once more leaves at once", "signal", call)
 	case call == Interrupt && !s.Leaves():
@@ -26,7 +26,7 @@ func (r *run) logPhase(s State) {
 		"phase", s.Phase, "peer", s.Peer,
 		"busy", r.look.Busy, "backlog", r.look.Backlog,
 		"unserved", r.look.Unserved, "clients", r.look.Clients,
-		"left", time.Until(s.Deadline).Round(time.Millisecond))
+		"left_ms", time.Until(s.Deadline).Milliseconds())
 }
 
 func (r *run) logDeclined(err error) {
