@@ -1,0 +1,85 @@
+package crash_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/tests/checker"
+	"github.com/lastcall-dev/lastcall/tests/lab"
+)
+
+// G4: a task that kills its process has killed three when it is failed; of the innocent that ran beside it each succeeds
+// at its first attempt. Only in the first crash can nobody know who it was: from then on suspects run one at a time, and
+// are charged alone.
+func TestAPoisonTaskFailsAloneAfterThreeCrashes(t *testing.T) {
+	const innocent, concurrency = 200, 16
+	s := ledgerSite(t, "--concurrency", fmt.Sprint(concurrency))
+	log := &checker.Log{}
+	n := s.open()
+	var poison lastcall.Task
+	at := time.Now().Add(1500 * time.Millisecond).Format(time.RFC3339Nano) // when most of them are here
+	for i := range innocent {
+		submit(n, log, fmt.Sprintf(`{"type":"work","client":"innocent","run_at":%q,"input":{"ms":%d}}`, at, 5+i%20))
+		if i == innocent/2 {
+			poison = submit(n, log, fmt.Sprintf(`{"type":"poison","client":"poisoner","run_at":%q}`, at))
+		}
+	}
+	crashes := 0
+	for !outlives(t, n, poison.ID) {
+		crashes++
+		n = lab.Launch(t, s.start())
+	}
+	settle(t, n)
+	readLedger(t, s.ledger(), log)
+	end(t, n, log, []string{"innocent", "poisoner"})
+	charged := 0
+	for _, task := range tasks(t, n) {
+		switch {
+		case task.ID == poison.ID:
+			if task.Status != lastcall.Failed || task.Error.Code != lastcall.FailureCrashed || task.Crashes != lastcall.DefaultMaxCrashes {
+				t.Errorf("the poison task is %s after %d crashes: %+v", task.Status, task.Crashes, task.Error)
+			}
+		case task.Status != lastcall.Succeeded || task.Attempt != 1 || task.Crashes > 1:
+			t.Errorf("an innocent task is %s at attempt %d after %d crashes: %+v", task.Status, task.Attempt, task.Crashes, task.Error)
+		default:
+			charged += task.Crashes
+		}
+	}
+	if crashes != lastcall.DefaultMaxCrashes || charged >= concurrency {
+		t.Errorf("%d processes died, want %d; %d innocent tasks were charged, at most %d can be",
+			crashes, lastcall.DefaultMaxCrashes, charged, concurrency-1)
+	}
+	t.Logf("%d processes died; %d of %d innocent tasks were charged, once", crashes, charged, innocent)
+}
+
+// submit submits a task that is to be acknowledged.
+func submit(n *lab.Node, log *checker.Log, body string, headers ...string) lastcall.Task {
+	task := n.Submit(body, headers...)
+	log.Submitted(checker.Submit{Client: task.Client}, task)
+	return task
+}
+
+// outlives reports whether a node is still there when a task has ended. It may end at any time, before it serves too.
+func outlives(t *testing.T, n *lab.Node, id string) bool {
+	t.Helper()
+	select {
+	case <-n.Serving():
+	case <-n.Exited():
+		return false
+	}
+	var task lastcall.Task
+	ended := false
+	lab.Until(t, "the poison task or its node has ended", func() bool {
+		a, err := n.Try(t.Context(), http.MethodGet, "/v1/tasks/"+id, "")
+		if ended = err != nil; ended {
+			<-n.Exited()
+			return true
+		}
+		a.Decode(n, &task)
+		return task.Status.Done()
+	})
+	return !ended
+}
