@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 
 	"github.com/lastcall-dev/lastcall"
@@ -48,14 +49,7 @@ func (a *acks) saved(client string, c lastcall.Cursor) {
 func (a *acks) all() map[string]lastcall.Cursor {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if len(a.dirty) == 0 {
-		return nil
-	}
-	m := make(map[string]lastcall.Cursor, len(a.dirty))
-	for client, c := range a.dirty {
-		m[client] = c
-	}
-	return m
+	return maps.Clone(a.dirty)
 }
 
 // soon has the acknowledgements of a client saved without waiting for the next turn, if there are any.

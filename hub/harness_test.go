@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -93,7 +94,7 @@ func words(b *hub.Batch) []string {
 		w = append(w, fmt.Sprintf("gap %s %d-%d to %d", g.Why, g.From, g.To, g.Cursor.Seq))
 	}
 	for _, ev := range b.Events {
-		w = append(w, fmt.Sprintf("%d", ev.Seq))
+		w = append(w, strconv.FormatInt(ev.Seq, 10))
 	}
 	if b.Live != nil {
 		w = append(w, fmt.Sprintf("live %d", b.Live.Seq))
@@ -120,7 +121,7 @@ func open(t *testing.T, o hub.Options) (*hubtest.Store, *hub.Hub) {
 // run runs the hub until the test ends.
 func run(t *testing.T, h *hub.Hub) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- h.Run(ctx) }()
 	t.Cleanup(func() {

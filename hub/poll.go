@@ -10,7 +10,7 @@ import (
 	"github.com/lastcall-dev/lastcall"
 )
 
-// readers bounds how many mailboxes Sync looks at at a time.
+// readers bounds how many mailboxes Sync looks at side by side.
 const readers = 16
 
 // roundPause is the least time between two turns of a round that was asked for: a store that has one asked for every few
@@ -38,8 +38,10 @@ func (h *Hub) poll(ctx context.Context) time.Duration {
 	h.round.left = max(0, h.round.left-len(boxes))
 	for _, b := range boxes {
 		if err := h.check(ctx, b); err != nil {
-			h.opts.Logger.DebugContext(ctx, "hub: cannot poll mailboxes", "error", err) // those who read them tell it louder
-			h.round.left = 0 // a store in trouble is not asked faster; the next turn goes on behind this one
+			// A store in trouble is not asked faster, and the next turn goes on behind this one. Whoever reads from it
+			// says so louder.
+			h.opts.Logger.DebugContext(ctx, "hub: cannot poll mailboxes", "error", err)
+			h.round.left = 0
 			break
 		}
 	}

@@ -2,7 +2,6 @@ package hub_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -163,7 +162,7 @@ func TestALongReplayIsReadInPagesThatFit(t *testing.T) {
 	store.Write("alice", several(events)...)
 	r := subscribe(t, h, "alice", hub.Start{})
 	for want := int64(1); want <= events; {
-		b, err := r.Next(context.Background())
+		b, err := r.Next(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -188,7 +187,7 @@ func TestLargeEventsMakeSmallPages(t *testing.T) {
 	}
 	r := subscribe(t, h, "alice", hub.Start{})
 	for first := true; ; first = false {
-		b, err := r.Next(context.Background())
+		b, err := r.Next(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,9 +1,9 @@
 package hub_test
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -50,7 +50,7 @@ func TestStatesOfAReaderWhoDoesNotReadAreBounded(t *testing.T) {
 	_, h := open(t, hub.Options{})
 	r := live(t, h, "alice")
 	for i := range 10_000 {
-		state(h, "alice", lastcall.TaskStarted, fmt.Sprint(i), 1, "{}")
+		state(h, "alice", lastcall.TaskStarted, strconv.Itoa(i), 1, "{}")
 	}
 	if got := r.all(); len(got) != 64 || got[63] != "task.started 9999 1 {}" {
 		t.Errorf("%d states, the last %q; want the latest 64", len(got), got[len(got)-1])
@@ -146,10 +146,13 @@ func TestStatesKeepTheirPlaceInEveryOrder(t *testing.T) {
 		r := live(t, h, "alice")
 		var late []lastcall.Hint // committed, not yet hinted at
 		commit := func(hint lastcall.Hint) { late = append(late, hint) }
+		state := func(typ lastcall.EventType, task string, run int64) {
+			commit(lastcall.Hint{Client: "alice", Task: task, State: &lastcall.State{Task: task, Type: typ, Run: run}})
+		}
 		runs := map[string]int64{}
 		ended := map[string]int64{} // what the reader has been told: task and the run that ended
 		look := func() {
-			b, err := r.Next(context.Background())
+			b, err := r.Next(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -163,14 +166,14 @@ func TestStatesKeepTheirPlaceInEveryOrder(t *testing.T) {
 			}
 		}
 		for range 200 {
-			task := fmt.Sprint(rnd.IntN(3))
+			task := strconv.Itoa(rnd.IntN(3))
 			switch rnd.IntN(5) {
 			case 0: // a run starts
 				runs[task]++
-				commit(lastcall.Hint{Client: "alice", Task: task, State: &lastcall.State{Task: task, Type: lastcall.TaskStarted, Run: runs[task]}})
+				state(lastcall.TaskStarted, task, runs[task])
 			case 1: // it gets on, unless it has ended
 				if runs[task] > 0 {
-					commit(lastcall.Hint{Client: "alice", Task: task, State: &lastcall.State{Task: task, Type: lastcall.TaskProgress, Run: runs[task]}})
+					state(lastcall.TaskProgress, task, runs[task])
 				}
 			case 2: // it ends, and the task starts again
 				if runs[task] > 0 {

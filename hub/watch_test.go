@@ -1,7 +1,7 @@
 package hub_test
 
 import (
-	"fmt"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -82,7 +82,7 @@ func TestWatchingIsBounded(t *testing.T) {
 	r := live(t, h, "service")
 	ids := make([]string, hub.MaxWatched)
 	for i := range ids {
-		ids[i] = fmt.Sprint(i)
+		ids[i] = strconv.Itoa(i)
 	}
 	if err := r.Watch(ids); err != nil {
 		t.Fatal(err)

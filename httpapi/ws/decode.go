@@ -9,7 +9,7 @@ import (
 	"github.com/lastcall-dev/lastcall"
 )
 
-// What a client may say. A frame of another type decodes to nil: it is for a newer server, and ignored.
+// What a client may say.
 type (
 	helloFrame struct {
 		resume   *lastcall.Cursor
@@ -19,26 +19,27 @@ type (
 	pongFrame  struct{}
 	watchFrame struct{ tasks []string }
 	byeFrame   struct{}
+	otherFrame struct{} // for a newer server: ignored
 )
 
-// badFrame is what is wrong with a frame, in words for the client.
-type badFrame string
+// badFrameError is what is wrong with a frame, in words for the client.
+type badFrameError string
 
-func (e badFrame) Error() string { return string(e) }
+func (e badFrameError) Error() string { return string(e) }
 
-// decode reads one text frame. Its error is a badFrame, written for the client. Unknown fields are ignored.
+// decode reads one text frame. Its error is a badFrameError, written for the client. Unknown fields are ignored.
 func decode(b []byte) (any, error) {
 	if !utf8.Valid(b) {
-		return nil, badFrame("the frame is not UTF-8")
+		return nil, badFrameError("the frame is not UTF-8")
 	}
 	var head struct {
 		T *string `json:"t"`
 	}
 	if err := json.Unmarshal(b, &head); err != nil {
-		return nil, badFrame("the frame is not a JSON object with a string t")
+		return nil, badFrameError("the frame is not a JSON object with a string t")
 	}
 	if head.T == nil {
-		return nil, badFrame("the frame has no t")
+		return nil, badFrameError("the frame has no t")
 	}
 	switch *head.T {
 	case "hello":
@@ -52,7 +53,7 @@ func decode(b []byte) (any, error) {
 	case "bye":
 		return byeFrame{}, nil
 	}
-	return nil, nil
+	return otherFrame{}, nil
 }
 
 func decodeHello(b []byte) (any, error) {
@@ -61,13 +62,13 @@ func decodeHello(b []byte) (any, error) {
 		Caps   []string `json:"caps"`
 	}
 	if err := json.Unmarshal(b, &in); err != nil {
-		return nil, badFrame("hello: " + whatsWrong(err))
+		return nil, badFrameError("hello: " + whatsWrong(err))
 	}
 	f := helloFrame{progress: slices.Contains(in.Caps, "progress")}
 	if in.Resume != nil {
 		at, err := lastcall.ParseCursor(*in.Resume)
 		if err != nil {
-			return nil, badFrame("hello: resume: " + err.Error())
+			return nil, badFrameError("hello: resume: " + err.Error())
 		}
 		f.resume = &at
 	}
@@ -79,10 +80,10 @@ func decodeAck(b []byte) (any, error) {
 		Seq *int64 `json:"seq"`
 	}
 	if err := json.Unmarshal(b, &in); err != nil {
-		return nil, badFrame("ack: " + whatsWrong(err))
+		return nil, badFrameError("ack: " + whatsWrong(err))
 	}
 	if in.Seq == nil || *in.Seq < 0 {
-		return nil, badFrame("ack: seq must be a position in the mailbox")
+		return nil, badFrameError("ack: seq must be a position in the mailbox")
 	}
 	return ackFrame{*in.Seq}, nil
 }
@@ -92,10 +93,10 @@ func decodeWatch(b []byte) (any, error) {
 		Tasks []string `json:"tasks"`
 	}
 	if err := json.Unmarshal(b, &in); err != nil {
-		return nil, badFrame("watch: " + whatsWrong(err))
+		return nil, badFrameError("watch: " + whatsWrong(err))
 	}
 	if in.Tasks == nil {
-		return nil, badFrame("watch: tasks must be a list of ids")
+		return nil, badFrameError("watch: tasks must be a list of ids")
 	}
 	return watchFrame{in.Tasks}, nil
 }

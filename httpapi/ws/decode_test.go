@@ -16,11 +16,11 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		frame, err := decode(b)
-		if bad := badFrame(""); err != nil && (!errors.As(err, &bad) || bad == "" || frame != nil) {
+		if bad := badFrameError(""); err != nil && (!errors.As(err, &bad) || bad == "" || frame != nil) {
 			t.Fatalf("%v with %v", frame, err)
 		}
 		switch frame := frame.(type) {
-		case nil, byeFrame, pongFrame:
+		case byeFrame, pongFrame, otherFrame:
 		case helloFrame:
 			if frame.resume != nil && (frame.resume.Seq < 0 || frame.resume.Epoch == "") {
 				t.Fatalf("resume %+v", frame.resume)

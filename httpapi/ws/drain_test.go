@@ -2,6 +2,7 @@ package ws_test
 
 import (
 	"fmt"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -144,47 +145,48 @@ func TestAReplayUnderWayIsWaitedFor_G7(t *testing.T) {
 
 // TestBadPeersDoNotLengthenADrain is about those that made others hang until they were killed.
 func TestBadPeersDoNotLengthenADrain_G8(t *testing.T) {
-	for name, misbehave := range map[string]func(t *testing.T, n *node){
-		"nothing due, never reads": func(t *testing.T, n *node) {
-			rawSay(t, rawDial(t, n, "peer"), `{"t":"hello"}`)
+	t.Parallel()
+	for name, misbehave := range map[string]func(n *node){
+		"nothing due, never reads": func(n *node) {
+			rawSay(n.t, rawDial(n.t, n, "peer"), `{"t":"hello"}`)
 		},
-		"gets a result, never reads": func(t *testing.T, n *node) {
-			rawSay(t, rawDial(t, n, "peer"), `{"t":"hello"}`)
-			until(t, "it is there", func() bool { return n.Connections() == 1 })
+		"gets a result, never reads": func(n *node) {
+			rawSay(n.t, rawDial(n.t, n, "peer"), `{"t":"hello"}`)
+			until(n.t, "it is there", func() bool { return n.Connections() == 1 })
 			n.write("peer", succeeded("x", 1))
 		},
-		"has more coming than it takes": func(t *testing.T, n *node) {
-			rawSay(t, rawDial(t, n, "peer"), `{"t":"hello"}`)
+		"has more coming than it takes": func(n *node) {
+			rawSay(n.t, rawDial(n.t, n, "peer"), `{"t":"hello"}`)
 			flood(n, "peer")
 		},
-		"vanishes with a result under way": func(t *testing.T, n *node) {
-			c := rawDial(t, n, "peer")
-			rawSay(t, c, `{"t":"hello"}`)
+		"vanishes with a result under way": func(n *node) {
+			c := rawDial(n.t, n, "peer")
+			rawSay(n.t, c, `{"t":"hello"}`)
 			n.write("peer", succeeded("x", 1))
 			_ = c.Close()
 		},
-		"sends garbage": func(t *testing.T, n *node) {
-			if _, err := rawDial(t, n, "peer").Write([]byte("GET / HTTP/1.1\r\n\r\n")); err != nil {
-				t.Fatal(err)
+		"sends garbage": func(n *node) {
+			if _, err := rawDial(n.t, n, "peer").Write([]byte("GET / HTTP/1.1\r\n\r\n")); err != nil {
+				n.t.Fatal(err)
 			}
 		},
-		"sends a binary frame and ignores the close": func(t *testing.T, n *node) {
-			if _, err := rawDial(t, n, "peer").Write([]byte{0x82, 0x80, 0, 0, 0, 0}); err != nil {
-				t.Fatal(err)
+		"sends a binary frame and ignores the close": func(n *node) {
+			if _, err := rawDial(n.t, n, "peer").Write([]byte{0x82, 0x80, 0, 0, 0, 0}); err != nil {
+				n.t.Fatal(err)
 			}
 		},
-		"acknowledges once and never again": func(t *testing.T, n *node) {
-			c := rawDial(t, n, "peer")
+		"acknowledges once and never again": func(n *node) {
+			c := rawDial(n.t, n, "peer")
 			n.store.Write("peer", succeeded("x", 1))
-			rawSay(t, c, `{"t":"hello"}`)
-			rawSay(t, c, `{"t":"ack","seq":1}`)
+			rawSay(n.t, c, `{"t":"hello"}`)
+			rawSay(n.t, c, `{"t":"ack","seq":1}`)
 			n.write("peer", succeeded("y", 1))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			n := start(t, ws.Options{})
-			misbehave(t, n)
+			misbehave(n)
 			n.announce()
 			began := time.Now()
 			n.served(t)
@@ -283,7 +285,8 @@ func TestAllAreClosedWithoutWaitingForAnyone_G8(t *testing.T) {
 			t.Fatalf("client %d saw %v", i, end.code)
 		}
 	}
-	if _, resp, err := websocket.Dial(t.Context(), n.url, nil); err == nil || resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" {
+	_, resp, err := websocket.Dial(t.Context(), n.url, nil)
+	if err == nil || resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
 		t.Errorf("a handshake afterwards: %v, %+v", err, resp)
 	}
 }

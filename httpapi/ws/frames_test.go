@@ -2,7 +2,6 @@ package ws_test
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -42,7 +41,7 @@ func TestAFrameThatIsWrongIsAnsweredAndEndsTheConnection_G10(t *testing.T) {
 		"watch without tasks":   `{"t":"watch"}`,
 		"watch of a string":     `{"t":"watch","tasks":"x"}`,
 		"watch of nothing":      `{"t":"watch","tasks":[""]}`,
-		"watch of an epic":      fmt.Sprintf(`{"t":"watch","tasks":["%s"]}`, strings.Repeat("x", 65)),
+		"watch of an epic":      `{"t":"watch","tasks":["` + strings.Repeat("x", 65) + `"]}`,
 		"watch of too many":     `{"t":"watch","tasks":[` + strings.TrimSuffix(strings.Repeat(`"x",`, 1001), ",") + `]}`,
 		"too long":              `{"t":"` + strings.Repeat("x", 64<<10) + `"}`,
 	} {

@@ -3,7 +3,6 @@ package ws_test
 import (
 	"context"
 	"encoding/json"
-	"log"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -25,7 +24,8 @@ import (
 func TestMain(m *testing.M) {
 	if n, err := strconv.Atoi(os.Getenv("IDLE_PEERS")); err == nil { // the other half of BenchmarkIdle
 		if err := idlePeers(n, os.Getenv("IDLE_ADDR")); err != nil {
-			log.Fatal(err)
+			slog.Error("peers", "error", err)
+			os.Exit(1)
 		}
 		return
 	}
@@ -55,7 +55,7 @@ func start(t testing.TB, o ws.Options) *node {
 	}
 	o.Node = "pod-a"
 	n := &node{Server: ws.New(h, o), t: t, store: store, hub: h}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = h.Run(ctx) })
 	wg.Go(func() { _ = n.Run(ctx) })
@@ -137,7 +137,8 @@ func (n *node) hello(name, hello string) (*client, frame) {
 	n.t.Helper()
 	c := n.dial("client="+name, nil)
 	c.say(hello)
-	return c, c.expect("welcome")
+	welcome := c.expect("welcome")
+	return c, welcome
 }
 
 func (c *client) say(text string) {
@@ -201,7 +202,7 @@ func until(t testing.TB, what string, ok func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s: not within %s", what, soon)
 		}
-		time.Sleep(time.Millisecond) // between two looks
+		<-time.After(time.Millisecond) // between two looks
 	}
 }
 

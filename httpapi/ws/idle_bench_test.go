@@ -68,7 +68,18 @@ func BenchmarkIdle(b *testing.B) {
 	b.ReportMetric((after.stacks-before.stacks)/float64(b.N), "KiB-stacks/conn")
 	b.ReportMetric((after.resident-before.resident)/float64(b.N), "KiB-resident/conn")
 	b.ReportMetric(float64(runtime.NumGoroutine())/float64(b.N), "goroutines/conn")
-	s.CloseAll(ws.CodeHardStop, time.Now().Add(5*time.Second))
+	began := time.Now()
+	s.Announce(ws.ModeFinish, began.Add(time.Minute))
+	if err := h.Sync(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	for s.Unserved() > 0 {
+		runtime.Gosched()
+	}
+	b.ReportMetric(float64(time.Since(began).Milliseconds()), "announce-ms")
+	began = time.Now()
+	s.CloseAll(ws.CodeHardStop, time.Now().Add(5*time.Second)) // no peer answers
+	b.ReportMetric(float64(time.Since(began).Milliseconds()), "close-ms")
 	_ = hold.Close()
 	_ = peers.Wait()
 }
@@ -123,7 +134,9 @@ func idlePeers(n int, addr string) error {
 			live = strings.Contains(string(b[:n]), `"live"`)
 		}
 	}
-	fmt.Println("ready")
+	if _, err := fmt.Fprintln(os.Stdout, "ready"); err != nil {
+		return err
+	}
 	_, err := io.Copy(io.Discard, os.Stdin)
 	return err
 }

@@ -47,7 +47,7 @@ func TestAClientThatResumesMissesNothing_G5(t *testing.T) {
 		n.write("alice", succeeded("x", seq))
 		if seq%7 == 0 { // it vanishes and comes back
 			_ = c.conn.CloseNow()
-			c, _ = n.hello("alice", fmt.Sprintf(`{"t":"hello","resume":"%s"}`, cursor))
+			c, _ = n.hello("alice", fmt.Sprintf(`{"t":"hello","resume":%q}`, cursor))
 		}
 		f := c.skipTo("event")
 		if f.Seq != seq {
@@ -107,7 +107,7 @@ func TestGapsAreAnnouncedBeforeAnythingNewer_G5(t *testing.T) {
 		{epoch + ":7", epoch + ":3", frame{T: "gap", Why: "ahead", Cursor: epoch + ":3"}, 0},
 	} {
 		t.Run(tc.gap.Why, func(t *testing.T) {
-			c, welcome := n.hello("alice", fmt.Sprintf(`{"t":"hello","resume":"%s"}`, tc.resume))
+			c, welcome := n.hello("alice", fmt.Sprintf(`{"t":"hello","resume":%q}`, tc.resume))
 			if welcome.Cursor != tc.welcome {
 				t.Errorf("welcome at %s, want %s", welcome.Cursor, tc.welcome)
 			}

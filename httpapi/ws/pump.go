@@ -14,10 +14,10 @@ import (
 // pump writes what there is to write and ends. It goes round once for each batch, so that what is more urgent gets in
 // between.
 func (c *conn) pump() {
-	p := c.srv.buffers.Get().(*[]byte)
-	defer c.srv.putBuffer(p)
+	p := c.srv.buffers.frame()
+	defer c.srv.buffers.giveFrame(p)
 	for {
-		w := c.todo()
+		w := c.due()
 		if w == 0 {
 			return
 		}
@@ -32,8 +32,8 @@ func (c *conn) pump() {
 	}
 }
 
-// todo takes what there is to do; 0 if that is nothing, and then the pump counts as gone.
-func (c *conn) todo() work {
+// due takes what there is to do; 0 if that is nothing, and then the pump counts as gone.
+func (c *conn) due() work {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	w := c.work
@@ -156,8 +156,8 @@ func (c *conn) sayNews(p *[]byte) error {
 func (c *conn) sayBatch(b *hub.Batch, p *[]byte) error {
 	out := writer{c: c, p: p}
 	if len(b.Events)+len(b.States) > 1 {
-		gathered := c.srv.corks.Get().(*[]byte)
-		defer c.srv.corks.Put(gathered)
+		gathered := c.srv.buffers.cork()
+		defer c.srv.buffers.giveCork(gathered)
 		c.wire.cork((*gathered)[:0])
 		out.frames(b)
 		out.err = errors.Join(out.err, c.wire.uncork())
@@ -303,12 +303,4 @@ func (c *conn) sayClose(p *[]byte) error {
 	c.closed = true
 	c.mu.Unlock()
 	return c.wire.SetReadDeadline(time.Now().Add(linger))
-}
-
-// putBuffer gives a buffer back, unless it has grown to what few frames need.
-func (s *Server) putBuffer(p *[]byte) {
-	if cap(*p) <= 16<<10 {
-		*p = (*p)[:0]
-		s.buffers.Put(p)
-	}
 }

@@ -40,18 +40,18 @@ func (c *conn) read() {
 	}
 }
 
-// frame takes one message. Its error is a badFrame; when the connection itself fails the next read says so.
+// frame takes one message. Its error is a badFrameError; when the connection itself fails the next read says so.
 func (c *conn) frame(kind int, r io.Reader) error {
 	if kind != websocket.TextMessage {
-		return badFrame("binary frames are not spoken here")
+		return badFrameError("binary frames are not spoken here")
 	}
-	p := c.srv.buffers.Get().(*[]byte)
-	defer c.srv.putBuffer(p)
+	p := c.srv.buffers.frame()
+	defer c.srv.buffers.giveFrame(p)
 	b, err := readUpTo((*p)[:0], r, c.srv.opts.MaxFrame)
 	*p = b
 	if err != nil {
 		if errors.Is(err, errTooLong) {
-			return badFrame(fmt.Sprintf("the frame is longer than %d bytes", c.srv.opts.MaxFrame))
+			return badFrameError(fmt.Sprintf("the frame is longer than %d bytes", c.srv.opts.MaxFrame))
 		}
 		return nil
 	}
@@ -90,7 +90,7 @@ func (c *conn) takeHello(f helloFrame) error {
 	c.mu.Lock()
 	if c.hello {
 		c.mu.Unlock()
-		return badFrame("hello was said before")
+		return badFrameError("hello was said before")
 	}
 	old := c.sub // if the hello is late: what is asked for from here on is not asked of this one
 	c.sub = nil
@@ -112,7 +112,7 @@ func (c *conn) takeWatch(f watchFrame) error {
 	}
 	for _, id := range f.tasks {
 		if id == "" || len(id) > maxID {
-			return badFrame(fmt.Sprintf("watch: an id has 1 to %d bytes", maxID))
+			return badFrameError(fmt.Sprintf("watch: an id has 1 to %d bytes", maxID))
 		}
 	}
 	return c.watch(f.tasks)
@@ -125,14 +125,14 @@ func (c *conn) watch(ids []string) error {
 	if sub == nil {
 		defer c.mu.Unlock()
 		if len(c.early)+len(ids) > hub.MaxWatched {
-			return badFrame(tooManyWatched)
+			return badFrameError(tooManyWatched)
 		}
 		c.early = append(c.early, ids...)
 		return nil
 	}
 	c.mu.Unlock()
 	if err := sub.Watch(ids); err != nil {
-		return badFrame(tooManyWatched)
+		return badFrameError(tooManyWatched)
 	}
 	return nil
 }

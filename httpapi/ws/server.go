@@ -31,9 +31,7 @@ type Server struct {
 	stop context.CancelFunc
 	wg   sync.WaitGroup // readers and pumps
 
-	buffers      sync.Pool // of *[]byte, for frames read and written
-	corks        sync.Pool // of *[]byte, for frames that are written together
-	writeBuffers sync.Pool // the WebSocket library's
+	buffers buffers
 
 	mu      sync.Mutex
 	conns   []*conn
@@ -47,8 +45,6 @@ type Server struct {
 func New(h *hub.Hub, o Options) *Server {
 	s := &Server{hub: h, opts: o.withDefaults(), start: time.Now()}
 	s.ctx, s.stop = context.WithCancel(context.Background())
-	s.buffers.New = func() any { b := make([]byte, 0, 1<<10); return &b }
-	s.corks.New = func() any { b := make([]byte, 0, corkSize); return &b }
 	return s
 }
 

@@ -45,7 +45,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, c *conn) error 
 		Subprotocols: []string{Subprotocol},
 		// What it takes to be let in has been checked: origins, hosts, who is asking.
 		CheckOrigin:     func(*http.Request) bool { return true },
-		WriteBufferPool: &s.writeBuffers,
+		WriteBufferPool: &s.buffers.writes,
 		// The caller answers, in the one shape that all errors have.
 		Error: func(http.ResponseWriter, *http.Request, int, error) {},
 	}

@@ -40,8 +40,8 @@ func TestAPeerThatReadsInTimeIsNotSlow(t *testing.T) {
 func TestEveryChunkHasItsOwnTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, peer := piped(t)
-		for i := range time.Duration(8) {
-			take(t, peer, (i+1)*8*time.Second, chunk) // 64 s altogether
+		for seconds := 8; seconds <= 64; seconds += 8 {
+			take(t, peer, time.Duration(seconds)*time.Second, chunk)
 		}
 		if _, err := w.Write(make([]byte, 8*chunk)); err != nil || w.slow.Load() {
 			t.Errorf("%v, slow %v", err, w.slow.Load())
