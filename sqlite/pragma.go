@@ -19,7 +19,7 @@ func openWriter(path string) (*sqlite3.Conn, error) {
 	return openWith(path, `
 		PRAGMA wal_autocheckpoint = 0;        -- the writer does it when it has answered (checkpoint.go)
 		PRAGMA journal_size_limit = 67108864; -- a log that a long read has let grow is cut again
-		PRAGMA cache_size = -65536;           -- KiB
+		PRAGMA cache_size = -16384;           -- KiB; a larger one costs each commit more (docs/adr/0002)
 		PRAGMA temp_store = MEMORY;`)
 }
 

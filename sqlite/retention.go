@@ -10,8 +10,8 @@ import (
 
 const (
 	// walkRows is how many rows a sweep looks at, of tasks and of mailboxes each, for some that are past their
-	// retention. A million waiting tasks are walked past in two hundred sweeps.
-	walkRows = 5_000
+	// retention. A million tasks that have waited for longer than it are walked past in a thousand sweeps.
+	walkRows = 1000
 	// mailboxKept is how long a mailbox without events is kept for a client that has not been here. The counter
 	// outlives the events, so that a client that comes back learns what it missed; this bounds for how long.
 	mailboxKept = 90 * 24 * time.Hour
@@ -33,7 +33,7 @@ type old struct {
 	unused       []string  // mailboxes that go altogether
 	queues       []string  // that have long been empty
 	eventsBefore time.Time // the end of the events' retention
-	more         bool      // the limit was reached before the walk's next stop
+	more         bool      // this portion held some and did not reach the end
 }
 
 // findOld looks at the next portion of tasks and mailboxes.
@@ -79,10 +79,10 @@ func (v view) findOldTasks(o *old, behind taskID, ended time.Time, limit int) (n
 		}
 		o.tasks = append(o.tasks, next)
 		if len(o.tasks) == limit {
-			o.more = true
-			return next, nil
+			break
 		}
 	}
+	o.more = o.more || len(o.tasks) > 0
 	return next, nil
 }
 
@@ -112,10 +112,10 @@ func (v view) findOldMailboxes(o *old, behind int64, unused time.Time, limit int
 			o.unused = append(o.unused, st.ColText(1))
 		}
 		if len(o.mailboxes)+len(o.unused) == limit {
-			o.more = true
-			return next, nil
+			break
 		}
 	}
+	o.more = o.more || len(o.mailboxes)+len(o.unused) > 0
 	return next, nil
 }
 

@@ -20,7 +20,9 @@ const (
 	partKinds
 )
 
-const partInline = 2048
+// partInline is how long a part may be to stand in the row. SQLite keeps up to 1002 bytes of a row of such a table on
+// one page; what is longer hangs in pages of its own, which every change of the row writes again.
+const partInline = 512
 
 // row is a task with what the file says of it beyond the task itself.
 type row struct {
