@@ -30,6 +30,7 @@ func specification() []subject {
 			{"starts a run: counted, owned, fenced (G3)", claimStartsARun},
 			{"of nothing, or for no free slot, takes nothing", claimNothing},
 			{"goes by the order key, in which waiting weighs as priority does", claimByOrderKey},
+			{"serves a retry by its new time, and what was handed back by its old one", claimAfterARetryOrAHandBack},
 			{"one by one goes by the order key across types and queues", claimOneByOne},
 			{"serves equal keys in the order of ids", claimEqualKeysByID},
 			{"takes no more than wanted, altogether and of each type", claimLimits},
@@ -131,6 +132,7 @@ func specification() []subject {
 			{"are listed with what they said last, newest first", nodesAreListed},
 			{"that left are not alive", nodesThatLeft},
 			{"that died are not alive", nodesThatDied},
+			{"whose lease has run out are not alive, until they beat again", nodesThatAreLate},
 		}},
 		{subject: "Hints", cases: []specified{
 			{"come of types, states, cancels, events and changes", hintsOfWhatMoves},

@@ -56,6 +56,21 @@ func claimByOrderKey(f *fixture) {
 	f.wantIDs(f.node().claim(9, "a"), top, urgent, urgentToo, first, second, tardy, bottom)
 }
 
+// A retry stands where its own time puts it, behind what was due before; what is handed back has kept its place.
+func claimAfterARetryOrAHandBack(f *fixture) {
+	n := f.node()
+	retried, handedBack := n.run(lastcall.Submission{Type: "a"}), n.run(lastcall.Submission{Type: "a"})
+	before := f.submitOne(lastcall.Submission{Type: "a"})
+	n.settle(fail(retried, "x"))
+	n.settle(release(handedBack))
+	after := f.submitOne(lastcall.Submission{Type: "a"})
+	f.eventually("the retry was due", func() bool {
+		f.sweep()
+		return f.task(retried.ID).Status == lastcall.Queued
+	})
+	f.wantIDs(n.claim(4, "a"), handedBack, before, retried, after)
+}
+
 func claimOneByOne(f *fixture) {
 	n := f.node()
 	low := f.submitOne(lastcall.Submission{Type: "a", Priority: -1})

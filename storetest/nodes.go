@@ -42,11 +42,12 @@ func nodesAreListed(f *fixture) {
 		!joined.Alive || joined.Since.Before(now) || joined.SeenAt.Before(joined.Since) {
 		f.Fatalf("a node that joined is listed as %+v", joined)
 	}
+	f.clockPasses(time.Millisecond)
 	_, err = f.store.Beat(f.ctx, lastcall.Beat{Incarnation: inc, Phase: "finish", Running: 3, Connections: 7, Lease: time.Minute})
 	f.must(err)
 	got := f.listed(inc)
 	if got.Phase != "finish" || got.Running != 3 || got.Connections != 7 || !got.Alive || !got.Since.Equal(joined.Since) ||
-		got.SeenAt.Before(joined.SeenAt) {
+		!got.SeenAt.After(joined.SeenAt) {
 		f.Fatalf("a node that beats is listed as %+v", got)
 	}
 	second := f.join(f.handle(), "pod-b", time.Minute)
@@ -72,4 +73,17 @@ func nodesThatDied(f *fixture) {
 	}
 	m.dieUnswept()
 	f.eventually("the dead node was listed as dead", func() bool { return !m.alive() })
+}
+
+func nodesThatAreLate(f *fixture) {
+	n := f.join(f.store, "late", 10*time.Millisecond)
+	f.clockPasses(20 * time.Millisecond)
+	if f.listed(n.incarnation).Alive {
+		f.Fatal("a node whose lease has run out is listed as alive")
+	}
+	_, err := n.store.Beat(f.ctx, lastcall.Beat{Incarnation: n.incarnation, Phase: "ready", Lease: time.Minute})
+	f.must(err) // nobody has declared it dead meanwhile
+	if !f.listed(n.incarnation).Alive {
+		f.Fatal("a node that beats again is not listed as alive")
+	}
 }

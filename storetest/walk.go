@@ -63,7 +63,7 @@ func (w *walk) step() {
 		weight int
 		do     func()
 	}{
-		{22, w.submit}, {26, w.claim}, {26, w.settle}, {8, w.save}, {7, w.cancelOne}, {7, w.sweepUp}, {3, w.ack}, {2, w.crash}, {2, w.leave},
+		{26, w.submit}, {22, w.claim}, {26, w.settle}, {8, w.save}, {7, w.cancelOne}, {7, w.sweepUp}, {3, w.ack}, {2, w.crash}, {2, w.leave},
 	}
 	sum := 0
 	for _, s := range steps {
@@ -128,7 +128,7 @@ func (w *walk) submit() {
 func (w *walk) claim() {
 	n := w.anyNode()
 	c := lastcall.Claim{
-		Incarnation: n.incarnation, Node: n.name, Max: 1 + w.rand.IntN(4), Suspects: w.rand.IntN(3),
+		Incarnation: n.incarnation, Node: n.name, Max: 1 + w.rand.IntN(3), Suspects: w.rand.IntN(3),
 		Want: []lastcall.Want{{Type: "a", Max: w.rand.IntN(4)}, {Type: one(w, "b", "c"), Max: w.rand.IntN(4)}},
 	}
 	want := w.model.claim(c)
