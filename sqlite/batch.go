@@ -103,7 +103,9 @@ func (w *writer) apply(c *call) error {
 	return nil
 }
 
-// begin begins a transaction, on a new connection if the last one was given up.
+// begin begins a transaction, on a new connection if the last one was given up. It takes the lock for writing at once:
+// one that began to read and then wanted to write could find that another process has written meanwhile, and would have
+// to give up in the middle.
 func (w *writer) begin() error {
 	if err := w.reopen(); err != nil {
 		return err
@@ -112,8 +114,8 @@ func (w *writer) begin() error {
 	return w.tx.stmt("begin_immediate").Run()
 }
 
-// commit waits until everything is on the disk (G1), then tells those who watch. After an error the connection is
-// gone.
+// commit waits until everything is on the disk (G1), then tells those who watch: before the callers, so that what they
+// do next is not told first. After an error the connection is gone.
 func (w *writer) commit() error {
 	err := error(nil)
 	if w.before != nil {

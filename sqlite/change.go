@@ -22,7 +22,7 @@ func (tx *tx) change(was, r *row, ev *lastcall.Event) error {
 
 // updateTask writes the columns that can change.
 func (tx *tx) updateTask(was, r *row) error {
-	var inline [partKinds][]byte
+	var inline [partKinds][]byte // what stands in the row
 	for _, part := range []int{partOutput, partError, partCheckpoint} {
 		if r.parts&(1<<part) != 0 && r.keepsPart(was, part) {
 			continue // it stands in task_parts and stays there
@@ -87,7 +87,8 @@ func (tx *tx) putPart(r *row, part int) (inline []byte, err error) {
 	return data, st.Bytes(r.id[:]).Int(int64(part)).Run()
 }
 
-// hintChange says what moved.
+// hintChange says what moved. An event and a state are hints of their own: the first sends readers to the mailbox, the
+// second is itself what they show.
 func (tx *tx) hintChange(was, r *row, ev *lastcall.Event) {
 	if !tx.watched {
 		return

@@ -8,7 +8,8 @@ import (
 	"github.com/lastcall-dev/lastcall"
 )
 
-// Claim starts runs of queued tasks.
+// Claim starts runs of queued tasks. Finding nothing costs no commit: a transaction that wrote nothing has nothing to
+// wait for.
 func (s *Store) Claim(ctx context.Context, c lastcall.Claim) (out []lastcall.Task, err error) {
 	err = s.write(ctx, "claim", c.Max*rowBytes, func(tx *tx) (err error) {
 		out, err = tx.claim(&c)
@@ -28,7 +29,11 @@ type candidate struct {
 	suspect bool
 }
 
-// claim merges the heads of all lines that are wanted, in the order of service, and starts the first of them.
+// claim merges the heads of all lines that are wanted, in the order of service, and starts the first of them. It reads
+// and starts in one transaction of the only writer, so that nobody can take a task that it has picked (G3).
+//
+// From each line it reads as many as it may take in all, as they may come before those of every other line. The index
+// alone is read for that; rows are read of those that are started.
 func (tx *tx) claim(c *lastcall.Claim) ([]lastcall.Task, error) {
 	if err := tx.checkJoined(c.Incarnation); err != nil {
 		return nil, err

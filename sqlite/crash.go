@@ -35,7 +35,8 @@ func crash(running []*row, maxCrashes int, tx *tx) []*lastcall.Event {
 	return lastcall.Crashed(tasks, maxCrashes, tx.now)
 }
 
-// takeRuns takes all running tasks from an incarnation, as fn says, and counts them.
+// takeRuns takes all running tasks from an incarnation, as fn says, and counts them. They are as many as a node has
+// slots, so that no limit is needed; what they carry is not needed to give them back, and is not read.
 func (tx *tx) takeRuns(incarnation string, fn func([]*row) []*lastcall.Event) (int, error) {
 	st := tx.stmt("runs_of")
 	ids, err := listIDs(st.Text(incarnation))

@@ -8,7 +8,11 @@ import (
 	"github.com/lastcall-dev/lastcall/sqlite/internal/sqlite3"
 )
 
-// appendEvent writes an event at the head of the client's mailbox (G5).
+// appendEvent writes an event at the head of the client's mailbox (G5). The mailbox is made if its client was never
+// here: what happens before it first comes waits for it.
+//
+// The number comes from the mailbox's own row, which is written with the event. A reader of any snapshot therefore sees
+// no event before those with smaller numbers, and a transaction that fails leaves no gap.
 func (tx *tx) appendEvent(client string, ev *lastcall.Event) error {
 	m, err := tx.openMailbox(client)
 	if err != nil {
@@ -24,13 +28,13 @@ func (tx *tx) appendEvent(client string, ev *lastcall.Event) error {
 	if err := st.Int(ev.Run).Int(int64(ev.Attempt)).Time(ev.At).Bytes(ev.Data).Run(); err != nil {
 		return err
 	}
-	m.Head++
+	m.Head++ // the row follows in flush, once for all events of the batch
 	m.usedAt, m.changed = tx.now, true
 	return nil
 }
 
 // Events returns a mailbox and what stands in it behind a position, from one snapshot: at most limit events, and no
-// more once they hold pageBytes. Mailbox.Head tells whether there are more.
+// more once they hold pageBytes. Mailbox.Head, which is of the same moment, tells whether there are more.
 func (s *Store) Events(ctx context.Context, client string, after int64, limit int) (box lastcall.Mailbox, out []lastcall.Event, err error) {
 	err = s.read(ctx, "events", func(v view) error {
 		m, err := v.getMailbox(client)

@@ -6,7 +6,8 @@ import (
 	"github.com/lastcall-dev/lastcall"
 )
 
-// forget deletes what findOld has found, at most limit rows of each kind, and counts tasks and events.
+// forget deletes what findOld has found, at most limit rows of each kind, and counts tasks and events. It goes by keys
+// and never by a condition alone: a DELETE that has to look for its rows would hold up everybody for as long.
 func (tx *tx) forget(o *old, limit int) (n int, err error) {
 	if n, err = tx.forgetTasks(o.tasks); err != nil {
 		return n, err
@@ -75,7 +76,8 @@ func (tx *tx) forgetEvents(o *old, limit int) (n int, err error) {
 	return n, nil
 }
 
-// thinOut deletes the first events of a mailbox that are older than before, at most limit, and counts them.
+// thinOut deletes the first events of a mailbox that are older than before, at most limit, and counts them. It stops at
+// the first that is not, so that what is kept has no gap; Oldest says in the same commit what is gone (G5).
 func (tx *tx) thinOut(m *mailbox, before time.Time, limit int) (n int, err error) {
 	st := tx.stmt("events_age").Int(m.id).Int(int64(limit))
 	last := int64(0)

@@ -27,7 +27,8 @@ type watcher struct {
 	closed  chan struct{} // by close
 }
 
-// Watch calls fn with what has moved, from the goroutine that calls Watch.
+// Watch calls fn with what has moved, from the goroutine that calls Watch. The writer only puts hints down for it, so
+// that an fn that takes its time holds up neither commits nor other watchers.
 func (s *Store) Watch(ctx context.Context, fn func([]lastcall.Hint)) error {
 	w, err := s.writer.watchers.add()
 	if err != nil {

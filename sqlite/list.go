@@ -43,6 +43,8 @@ func (s *Store) Tasks(ctx context.Context, f lastcall.Filter) (page lastcall.Tas
 	return page, nil
 }
 
+// taskPage fills a page and says where the next one begins. That is the id of a row and not a number of rows, so that
+// tasks that come or go meanwhile neither move others to a page that was already seen nor away from it.
 func (v view) taskPage(f *lastcall.Filter, before taskID) (lastcall.TaskPage, error) {
 	rows, last, more, err := v.scanPage(f, before)
 	if err != nil {
@@ -77,7 +79,7 @@ func (v view) scanPage(f *lastcall.Filter, before taskID) (rows []*row, last tas
 	}
 	st := v.stmt("task_page")
 	defer st.Reset()
-	st.Bytes(before[:]).Int(pageRows + 1)
+	st.Bytes(before[:]).Int(pageRows + 1) // one more than is looked at, which says whether there is more
 	for range pageRows {
 		found, err := st.Step()
 		if !found || err != nil {

@@ -18,7 +18,8 @@ type mailbox struct {
 // usedEvery is how exactly it is known when a mailbox was last used: opening it seldom needs a write then.
 const usedEvery = 24 * time.Hour
 
-// OpenMailbox returns the client's mailbox, making it if it is not there.
+// OpenMailbox returns the client's mailbox, making it if it is not there. Most that are opened are there and in use: a
+// read is enough for them, and a million clients that come back after a restart wait for no commit.
 func (s *Store) OpenMailbox(ctx context.Context, client string) (out lastcall.Mailbox, err error) {
 	const verb = "open mailbox"
 	fresh := false
@@ -114,7 +115,7 @@ func (tx *tx) openMailbox(client string) (*mailbox, error) {
 	return m, nil
 }
 
-// updateMailbox writes a mailbox that has changed.
+// updateMailbox writes a mailbox that has changed: once for a batch, however many events it holds for a hot client.
 func (tx *tx) updateMailbox(m *mailbox) error {
 	if !m.changed {
 		return nil

@@ -37,7 +37,8 @@ func (s *Store) Join(ctx context.Context, n lastcall.NodeInfo) (string, error) {
 	return incarnation, nil
 }
 
-// Beat says what a node does, and answers which of its runs are asked to stop.
+// Beat says what a node does, and answers which of its runs are asked to stop. The lease does not hang on it here, but
+// on the lock; peers go by it when they look for one that is fit to take over.
 func (s *Store) Beat(ctx context.Context, b lastcall.Beat) (pulse lastcall.Pulse, err error) {
 	err = s.write(ctx, "beat", rowBytes, func(tx *tx) error {
 		if err := tx.checkJoined(b.Incarnation); err != nil {
@@ -57,7 +58,8 @@ func (s *Store) Beat(ctx context.Context, b lastcall.Beat) (pulse lastcall.Pulse
 	return pulse, nil
 }
 
-// Leave ends an incarnation.
+// Leave ends an incarnation. Its lock goes after the commit: the other way round a sweep could come between, take it
+// for dead and charge its tasks with a crash (G4).
 func (s *Store) Leave(ctx context.Context, incarnation string) error {
 	err := s.write(ctx, "leave", rowBytes, func(tx *tx) error {
 		if joined, err := tx.isJoined(incarnation); !joined {

@@ -50,7 +50,8 @@ func (v view) queueCounts() (out []lastcall.Queue, err error) {
 // line is where the tasks of a type wait in a queue.
 type line struct{ typ, queue string }
 
-// oldestQueued finds for each queue when its longest waiting task became due.
+// oldestQueued finds for each queue when its longest waiting task became due. There is no index by that time, which
+// every submit would have to pay for.
 func (v view) oldestQueued() (map[string]time.Time, error) {
 	lines, err := v.lines()
 	if err != nil {

@@ -15,7 +15,8 @@ const checkpointPages = 2000
 
 // checkpoint moves the log into the file when at least that many pages stand in it. It is done by the writer and when
 // all are answered: then it waits for nobody and nobody but the next batch waits for it, and the log, read to its end,
-// can be begun anew. The file that the log is in keeps its length, up to journal_size_limit, so that it need not grow again.
+// can be begun anew. The file that the log is in keeps its length, up to journal_size_limit, so that it need not grow
+// again.
 func (w *writer) checkpoint(pages int) {
 	if w.conn == nil || w.pages <= pages {
 		return

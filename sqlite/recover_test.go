@@ -57,7 +57,8 @@ func failNext(tb testing.TB, s *Store, failing error) {
 	}
 }
 
-// All who share a commit share its fate, also those whose answer was a refusal: nobody knows what they would be told now.
+// All who share a commit share its fate, also those whose answer was a refusal: nobody knows what they would be told
+// now.
 func TestAFailedCommitFailsItsWholeBatch(t *testing.T) {
 	s := testStore(t)
 	release := stall(t, s)

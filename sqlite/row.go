@@ -31,7 +31,8 @@ type row struct {
 	parts int64 // a bit for each part that stands in task_parts
 }
 
-// getRow reads a task without the parts that stand elsewhere. It fails with CodeNotFound where there is none.
+// getRow reads a task without the parts that stand elsewhere, which is enough to change its status. It fails with
+// CodeNotFound where there is none.
 func (v view) getRow(id taskID) (*row, error) {
 	st := v.stmt("task_get")
 	defer st.Reset()

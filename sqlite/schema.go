@@ -60,6 +60,7 @@ func readVersion(c *sqlite3.Conn) (int, error) {
 	return strconv.Atoi(version)
 }
 
+// migrateStep runs a script and writes the version with it: a process that dies in between leaves the version before.
 func migrateStep(c *sqlite3.Conn, script string, version int) error {
 	err := c.Exec(fmt.Sprintf("BEGIN IMMEDIATE; %s; PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT;",
 		script, applicationID, version))

@@ -7,7 +7,8 @@ import (
 	"github.com/lastcall-dev/lastcall"
 )
 
-// Settle records how a run ended.
+// Settle records how a run ended. What becomes of the task is decided by Task.Settle, on the row as this transaction
+// finds it: of two that settle one run at once, the second sees what the first has made of it (G2, G3).
 func (s *Store) Settle(ctx context.Context, o lastcall.Outcome) (out lastcall.Task, err error) {
 	o.Wait = micros(o.Wait)
 	if o.Error != nil && !json.Valid(o.Error.Detail) {
@@ -38,7 +39,8 @@ func (s *Store) Settle(ctx context.Context, o lastcall.Outcome) (out lastcall.Ta
 	return out, nil
 }
 
-// Cancel asks for a task's end.
+// Cancel asks for a task's end. One that waits ends here and now; of one that runs the node is told by a hint, and
+// again by each of its beats.
 func (s *Store) Cancel(ctx context.Context, id string) (out lastcall.Task, err error) {
 	err = s.write(ctx, "cancel", rowBytes, func(tx *tx) error {
 		r, err := tx.findTask(id)
@@ -58,7 +60,8 @@ func (s *Store) Cancel(ctx context.Context, id string) (out lastcall.Task, err e
 	return out, nil
 }
 
-// Save keeps what a run wants to outlive it.
+// Save keeps what a run wants to outlive it. The fence is looked at in the transaction that writes, so that a run whose
+// task was taken from it leaves no checkpoint to the next (G3).
 func (s *Store) Save(ctx context.Context, n lastcall.Note) error {
 	return s.write(ctx, "save", rowBytes+len(n.Checkpoint), func(tx *tx) error {
 		id, ok := parseID(n.Task)
@@ -76,9 +79,9 @@ func (s *Store) Save(ctx context.Context, n lastcall.Note) error {
 	})
 }
 
-// save writes a note.
+// save writes a note. It leaves out the columns that no note can change, and with them all indexes.
 func (tx *tx) save(r *row, n *lastcall.Note) error {
-	checkpoint := r.Checkpoint
+	checkpoint := r.Checkpoint // what stands in the row; nil of one that stands elsewhere
 	if n.Checkpoint != nil {
 		r.Checkpoint = n.Checkpoint
 		var err error

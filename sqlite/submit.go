@@ -32,6 +32,8 @@ type firsts struct {
 	same  map[int]int    // the place of the submission that came first
 }
 
+// submit answers what is known and inserts the rest. All that can refuse the call comes first, as nothing may be
+// written then and others share the transaction.
 func (tx *tx) submit(subs []lastcall.Submission) ([]lastcall.Submitted, error) {
 	first, err := tx.lookUpKeys(subs)
 	if err != nil {
@@ -99,7 +101,7 @@ func errMismatch() error {
 	return lastcall.Errorf(lastcall.CodeIdempotencyMismatch, "the idempotency key was first used with another body")
 }
 
-// getKey finds what a key was first used for.
+// getKey finds what a key was first used for. One that is past its window is not known any more, deleted yet or not.
 func (tx *tx) getKey(k *lastcall.IdempotencyKey) (digest string, id taskID, ok bool, err error) {
 	st := tx.stmt("key_get")
 	defer st.Reset()
@@ -111,7 +113,8 @@ func (tx *tx) getKey(k *lastcall.IdempotencyKey) (digest string, id taskID, ok b
 	return st.ColText(0), id, true, nil
 }
 
-// insert writes one new task.
+// insert writes one new task. Its id is minted here and not by the caller: the writer goes from one call to the next,
+// so that ids come in the order of the rows, and each goes to the end of the table.
 func (tx *tx) insert(s *lastcall.Submission) (lastcall.Task, error) {
 	id := tx.mint.next()
 	sub := *s

@@ -41,6 +41,8 @@ func (s *Store) Sweep(ctx context.Context, sw lastcall.Sweep) (did lastcall.Swep
 	return did, nil
 }
 
+// sweep does all kinds in one transaction. The dead come first, so that what they ran is there for the rest. Expiry
+// comes before what is due: what was to run too late ends without having been in the line for a moment.
 func (tx *tx) sweep(sw *lastcall.Sweep, found []dead, old *old) (did lastcall.Swept, err error) {
 	if did.Crashed, err = tx.bury(found, sw.MaxCrashes); err != nil {
 		return did, err
@@ -66,7 +68,7 @@ func (r *row) toQueue(*tx) *lastcall.Event {
 	return nil
 }
 
-// moveTasks moves the tasks that a query finds due now.
+// moveTasks moves the tasks that a query finds due now. Of sweeps at the same time the second finds them moved.
 func (tx *tx) moveTasks(query string, limit int, move func(*row, *tx) *lastcall.Event) (int, error) {
 	st := tx.stmt(query)
 	ids, err := listIDs(st.Time(tx.now).Int(int64(limit)))

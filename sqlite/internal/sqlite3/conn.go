@@ -1,10 +1,10 @@
-// Package sqlite3 is SQLite's own C interface, as modernc.org/sqlite/lib has translated it, in as few words as the store
-// needs: connections and prepared statements, without database/sql between.
+// Package sqlite3 is SQLite's own C interface, as modernc.org/sqlite/lib has translated it, in as few words as the
+// store needs: connections and prepared statements, without database/sql between.
 //
 // The driver for database/sql was measured first: for a row of a submit it costs half as much again as SQLite itself
-// (docs/adr/0002-sqlite-group-commit.md), as each argument is boxed, named and allocated, and each result has its columns
-// described anew. Here an argument is copied once, into memory that the statement keeps. Going round the driver also
-// leaves the name "sqlite" in database/sql to programs that embed lastcall and bring a driver of their own.
+// (docs/adr/0002-sqlite-group-commit.md), as each argument is boxed, named and allocated, and each result has its
+// columns described anew. Here an argument is copied once, into memory that the statement keeps. Going round the driver
+// also leaves the name "sqlite" in database/sql to programs that embed lastcall and bring a driver of their own.
 //
 // Nothing here is safe for concurrent use: a connection, with all its statements, belongs to one goroutine at a time.
 // SQLite is opened without its per-connection mutex for that reason.
