@@ -193,14 +193,20 @@ func TestANodeThatStopsAloneRefusesNewTasksAndGoesOnReading(t *testing.T) {
 
 func TestAStoreThatFailsIsAnsweredWithoutItsWords(t *testing.T) {
 	f := setUp(t)
-	f.store.breaks(errors.New("secret: disk sda1 is on fire"))
-	a := f.ask("POST", "/v1/tasks", `{"type":"echo"}`)
-	a.refused(lastcall.CodeInternal)
-	if strings.Contains(a.body, "secret") || !strings.Contains(f.log.String(), "sda1") {
-		t.Errorf("the answer is %s, the log %s", a.body, f.log)
+	for _, err := range []error{
+		errors.New("secret: disk sda1 is on fire"),
+		&lastcall.Error{Code: lastcall.CodeInternal, Detail: "secret: disk sda1 is on fire"},
+		&lastcall.Error{Code: "secret", Detail: "disk sda1 is on fire"},
+	} {
+		f.store.breaks(err)
+		a := f.ask("POST", "/v1/tasks", `{"type":"echo"}`)
+		a.refused(lastcall.CodeInternal)
+		if strings.Contains(a.body, "secret") || strings.Contains(a.body, "sda1") || !strings.Contains(f.log.String(), "sda1") {
+			t.Errorf("the answer is %s, the log %s", a.body, f.log)
+		}
 	}
 	f.store.breaks(&lastcall.Error{Code: lastcall.CodeStoreUnavailable, RetryAfter: 2100 * time.Millisecond, Err: errors.New("secret")})
-	a = f.ask("POST", "/v1/tasks", `{"type":"echo"}`)
+	a := f.ask("POST", "/v1/tasks", `{"type":"echo"}`)
 	a.refused(lastcall.CodeStoreUnavailable)
 	if a.header.Get("Retry-After") != "3" || strings.Contains(a.body, "secret") {
 		t.Errorf("Retry-After %q: %s", a.header.Get("Retry-After"), a.body)

@@ -28,17 +28,21 @@ type kind struct {
 // asyncapi is what is needed of the file.
 type asyncapi struct {
 	Operations map[string]struct {
-		Action   string
+		Action   string `json:"action"`
 		Messages []struct {
 			Ref string `json:"$ref"`
-		}
-	}
+		} `json:"messages"`
+	} `json:"operations"`
 	Components struct {
 		Messages map[string]struct {
-			Payload  struct{ Properties map[string]json.RawMessage }
-			Examples []struct{ Payload json.RawMessage }
-		}
-	}
+			Payload struct {
+				Properties map[string]json.RawMessage `json:"properties"`
+			} `json:"payload"`
+			Examples []struct {
+				Payload json.RawMessage `json:"payload"`
+			} `json:"examples"`
+		} `json:"messages"`
+	} `json:"components"`
 }
 
 // NewFrames reads an asyncapi.yaml. Its examples must keep it.
@@ -117,7 +121,9 @@ func (f *Frames) Kinds() []string {
 }
 
 func (f *Frames) sniff(action string, frame []byte) (string, error) {
-	var head struct{ T string }
+	var head struct {
+		T string `json:"t"`
+	}
 	if err := json.Unmarshal(frame, &head); err != nil {
 		return "", fmt.Errorf("frame %s: %w", frame, err)
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -41,7 +40,7 @@ func run(t *testing.T) *node {
 	}
 	srv, err := server.New(server.Options{
 		Listen: "127.0.0.1:0", Store: "sqlite:" + filepath.Join(t.TempDir(), "lastcall.db"), Node: "pod-a",
-		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), NoSignals: true,
+		Logger: slog.New(slog.DiscardHandler), NoSignals: true,
 	})
 	if err != nil {
 		t.Fatal(err)
