@@ -2,6 +2,7 @@ package drain_test
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -23,12 +24,13 @@ func TestANodeThatHangsInItsOwnLogIsGoneAtTheDeadline(t *testing.T) {
 	}
 	defer reader.Close()
 	defer log.Close()
-	cmd := exec.Command(lab.Binary(t), lab.ServeArgs(lab.Data(t), "--grace=4s", "--drain-hand-back=2s", "--stop-timeout=1s")...)
+	ctx, cancel := context.WithTimeout(t.Context(), lab.Patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, lab.Binary(t), lab.ServeArgs(lab.Data(t), "--grace=4s", "--drain-hand-back=2s", "--stop-timeout=1s")...)
 	cmd.Stderr = log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = cmd.Process.Kill() })
 	for lines := bufio.NewReader(reader); ; {
 		line, err := lines.ReadString('\n')
 		if err != nil {
