@@ -53,9 +53,6 @@ func (s *Subscriber) Next(ctx context.Context) (Batch, error) {
 	return b, nil
 }
 
-// watchedPage is how many watched tasks go into one batch: each may hold megabytes.
-const watchedPage = 8
-
 // takeGap moves the gap that Subscribe found into the batch.
 func (s *Subscriber) takeGap(b *Batch) bool {
 	s.mu.Lock()
@@ -174,39 +171,4 @@ func (s *Subscriber) settle(b *Batch, more bool) {
 	if s.states = kept; len(kept) == 0 {
 		s.states = nil // an idle subscriber holds nothing
 	}
-}
-
-// tasks reads the watched tasks that have moved. Those that it could not read it leaves for the next Next.
-func (s *Subscriber) tasks(ctx context.Context, b *Batch, ids []string) error {
-	for i, id := range ids {
-		t, err := s.task(ctx, id)
-		switch {
-		case lastcall.CodeOf(err) == lastcall.CodeNotFound:
-			b.Unknown = append(b.Unknown, id)
-			s.forget(id)
-		case err != nil:
-			s.unread(ids[i:])
-			return err
-		default:
-			b.Watched = append(b.Watched, t)
-			if t.Status.Done() {
-				s.forget(id)
-			}
-		}
-	}
-	return nil
-}
-
-func (s *Subscriber) task(ctx context.Context, id string) (lastcall.Task, error) {
-	ctx, cancel := s.hub.call(ctx)
-	defer cancel()
-	return s.hub.store.Task(ctx, id)
-}
-
-// forget ends the watch of a task.
-func (s *Subscriber) forget(id string) {
-	s.mu.Lock()
-	delete(s.watched, id)
-	s.mu.Unlock()
-	s.hub.unwatch(id, s)
 }

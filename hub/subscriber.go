@@ -2,9 +2,7 @@ package hub
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 
@@ -168,46 +166,5 @@ func (s *Subscriber) compare(mb *lastcall.Mailbox) {
 	s.mu.Unlock()
 	if behind {
 		s.mailboxMoved()
-	}
-}
-
-// MaxWatched bounds the tasks that one subscriber watches at a time.
-const MaxWatched = 1000
-
-// ErrTooManyWatched is the answer to one more.
-var ErrTooManyWatched = errors.New("hub: too many tasks are watched")
-
-// Watch adds tasks, whoever they belong to, to those that the subscriber is told of in Batch.Watched: each as it stands
-// and after each change, until it is done. It fails with ErrTooManyWatched, and adds none, past MaxWatched.
-func (s *Subscriber) Watch(ids []string) error {
-	s.mu.Lock()
-	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { _, ok := s.watched[id]; return ok })
-	slices.Sort(ids)
-	ids = slices.Compact(ids)
-	if len(s.watched)+len(ids) > MaxWatched {
-		s.mu.Unlock()
-		return ErrTooManyWatched
-	}
-	if s.watched == nil {
-		s.watched = make(map[string]bool, len(ids))
-	}
-	for _, id := range ids {
-		s.watched[id] = true
-	}
-	s.mu.Unlock()
-	for _, id := range ids {
-		s.hub.watch(id, s)
-	}
-	s.waker.Wake()
-	return nil
-}
-
-// taskMoved makes Subscriber a watcher.
-func (s *Subscriber) taskMoved(id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if moved, ok := s.watched[id]; ok && !moved {
-		s.watched[id] = true
-		s.waker.Wake()
 	}
 }

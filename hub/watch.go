@@ -1,6 +1,12 @@
 package hub
 
-import "slices"
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/lastcall-dev/lastcall"
+)
 
 // watcher is told when a task moves. It must not block nor call the hub.
 type watcher interface{ taskMoved(id string) }
@@ -42,4 +48,83 @@ func (h *Hub) unwatch(id string, w watcher) {
 		return
 	}
 	h.tasks[id] = ws
+}
+
+// MaxWatched bounds the tasks that one subscriber watches at a time.
+const MaxWatched = 1000
+
+// ErrTooManyWatched is the answer to one more.
+var ErrTooManyWatched = errors.New("hub: too many tasks are watched")
+
+// Watch adds tasks, whoever they belong to, to those that the subscriber is told of in Batch.Watched: each as it stands
+// and after each change, until it is done. It fails with ErrTooManyWatched, and adds none, past MaxWatched.
+func (s *Subscriber) Watch(ids []string) error {
+	s.mu.Lock()
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { _, ok := s.watched[id]; return ok })
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	if len(s.watched)+len(ids) > MaxWatched {
+		s.mu.Unlock()
+		return ErrTooManyWatched
+	}
+	if s.watched == nil {
+		s.watched = make(map[string]bool, len(ids))
+	}
+	for _, id := range ids {
+		s.watched[id] = true
+	}
+	s.mu.Unlock()
+	for _, id := range ids {
+		s.hub.watch(id, s)
+	}
+	s.waker.Wake()
+	return nil
+}
+
+// taskMoved makes Subscriber a watcher.
+func (s *Subscriber) taskMoved(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if moved, ok := s.watched[id]; ok && !moved {
+		s.watched[id] = true
+		s.waker.Wake()
+	}
+}
+
+// watchedPage is how many watched tasks go into one batch: each may hold megabytes.
+const watchedPage = 8
+
+// tasks reads the watched tasks that have moved. Those that it could not read it leaves for the next Next.
+func (s *Subscriber) tasks(ctx context.Context, b *Batch, ids []string) error {
+	for i, id := range ids {
+		t, err := s.task(ctx, id)
+		switch {
+		case lastcall.CodeOf(err) == lastcall.CodeNotFound:
+			b.Unknown = append(b.Unknown, id)
+			s.forget(id)
+		case err != nil:
+			s.unread(ids[i:])
+			return err
+		default:
+			b.Watched = append(b.Watched, t)
+			if t.Status.Done() {
+				s.forget(id)
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Subscriber) task(ctx context.Context, id string) (lastcall.Task, error) {
+	ctx, cancel := s.hub.call(ctx)
+	defer cancel()
+	return s.hub.store.Task(ctx, id)
+}
+
+// forget ends the watch of a task.
+func (s *Subscriber) forget(id string) {
+	s.mu.Lock()
+	delete(s.watched, id)
+	s.mu.Unlock()
+	s.hub.unwatch(id, s)
 }

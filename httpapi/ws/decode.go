@@ -47,7 +47,7 @@ func decode(b []byte) (any, error) {
 	case "ack":
 		return decodeAck(b)
 	case "pong":
-		return pongFrame{}, nil
+		return decodePong(b)
 	case "watch":
 		return decodeWatch(b)
 	case "bye":
@@ -86,6 +86,17 @@ func decodeAck(b []byte) (any, error) {
 		return nil, badFrameError("ack: seq must be a position in the mailbox")
 	}
 	return ackFrame{*in.Seq}, nil
+}
+
+// decodePong does not ask which ping is answered: any word of the client is a sign of life.
+func decodePong(b []byte) (any, error) {
+	var in struct {
+		N int64 `json:"n"`
+	}
+	if err := json.Unmarshal(b, &in); err != nil {
+		return nil, badFrameError("pong: " + whatsWrong(err))
+	}
+	return pongFrame{}, nil
 }
 
 func decodeWatch(b []byte) (any, error) {

@@ -63,9 +63,9 @@ func (c *conn) sayDrain(p *[]byte) error {
 
 // Unserved counts the clients that a drain still waits for: those that have not been given all that is in their
 // mailbox, as long as they take it, and those that have been given a result of which it is not known that it has
-// arrived, for 2 s at most. A peer that does not read, is gone, or never answers is not waited for longer than that,
-// whatever else it does, and one that came after Announce not at all. It goes by hints: hub.Sync makes up for those that
-// were lost.
+// arrived, for 2 s at most; one that has said hello and has no answer yet is among the first, for as long. A peer that
+// does not read, is gone, or never answers is not waited for longer than that, whatever else it does, and one that came
+// after Announce not at all. It goes by hints: hub.Sync makes up for those that were lost.
 func (s *Server) Unserved() int {
 	now := s.now()
 	d := s.drain.Load()
@@ -84,10 +84,14 @@ func (s *Server) Unserved() int {
 func (c *conn) waits(now time.Duration) bool {
 	c.mu.Lock()
 	sub, open := c.sub, c.writing || c.receipt.open(now)
+	greeted := c.hello && now-c.since < confirmWait // and that it comes to nothing if the store is away
 	gone := c.ended || c.code != 0
 	c.mu.Unlock()
-	if gone || sub == nil || c.wire.stuck(now) >= confirmWait {
+	switch {
+	case gone, c.wire.stuck(now) >= confirmWait:
 		return false
+	case sub == nil:
+		return greeted
 	}
 	return open || sub.Behind() // not under c.mu
 }

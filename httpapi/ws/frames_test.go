@@ -38,6 +38,7 @@ func TestAFrameThatIsWrongIsAnsweredAndEndsTheConnection_G10(t *testing.T) {
 		"ack of a fraction":     `{"t":"ack","seq":1.5}`,
 		"ack negative":          `{"t":"ack","seq":-1}`,
 		"ack too large":         `{"t":"ack","seq":1e400}`,
+		"pong of a string":      `{"t":"pong","n":"9"}`,
 		"watch without tasks":   `{"t":"watch"}`,
 		"watch of a string":     `{"t":"watch","tasks":"x"}`,
 		"watch of nothing":      `{"t":"watch","tasks":[""]}`,

@@ -20,7 +20,7 @@ func (c *conn) wait() {
 }
 
 // read takes what the peer says until there is no more, for the moment or for ever. Once a close frame of ours is decided
-// on it goes on, without listening, until the peer answers or its time is up.
+// on it goes on, for acknowledgements, until the peer answers or its time is up.
 func (c *conn) read() {
 	for {
 		kind, r, err := c.ws.NextReader()
@@ -28,10 +28,8 @@ func (c *conn) read() {
 			c.end(err)
 			return
 		}
-		if !c.closing() {
-			if err := c.frame(kind, r); err != nil {
-				c.close(CodeBadFrame, err.Error())
-			}
+		if err := c.frame(kind, r); err != nil {
+			c.close(CodeBadFrame, err.Error())
 		}
 		if c.raw != nil && c.in.Buffered() == 0 {
 			go c.wait() // and ends where this one would have
@@ -66,24 +64,34 @@ func (c *conn) frame(kind int, r io.Reader) error {
 func (c *conn) take(f any) error {
 	c.mu.Lock()
 	c.heard()
-	sub := c.sub
+	closing := c.code != 0
 	c.mu.Unlock()
+	if ack, ok := f.(ackFrame); ok {
+		c.takeAck(ack)
+		return nil
+	}
+	if closing {
+		return nil
+	}
 	switch f := f.(type) {
 	case helloFrame:
 		return c.takeHello(f)
-	case ackFrame:
-		if sub != nil { // else nothing has been sent that could be acknowledged
-			sub.Ack(f.seq)
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.receipt.ack(f.seq, c.srv.now())
-		}
 	case watchFrame:
 		return c.takeWatch(f)
 	case byeFrame:
 		c.close(CodeNormal, "")
 	}
 	return nil
+}
+
+func (c *conn) takeAck(f ackFrame) {
+	c.mu.Lock()
+	sub := c.sub
+	c.receipt.ack(f.seq, c.srv.now())
+	c.mu.Unlock()
+	if sub != nil { // else nothing has been sent that could be acknowledged
+		sub.Ack(f.seq)
+	}
 }
 
 func (c *conn) takeHello(f helloFrame) error {
