@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"fmt"
 	"sync"
 	"time"
 
@@ -116,8 +115,9 @@ func claimSaturatedTypeHidesNobody(f *fixture) {
 
 func claimFromEveryQueue(f *fixture) {
 	var all []lastcall.Task
-	for i := range 12 {
-		all = append(all, f.submitOne(lastcall.Submission{Type: "a", Queue: fmt.Sprint("q", 11-i)}))
+	for _, queue := range []string{"z", "a", "A", "Z", "aa", "ä", "é", "e", "日本", "%", "_", "'", "default", "a ", "q10", "q9"} {
+		all = append(all, f.submitOne(lastcall.Submission{Type: "a", Queue: queue}))
+		f.submitOne(lastcall.Submission{Type: "A", Queue: queue})
 	}
 	f.wantIDs(f.node().claim(20, "a"), all...)
 }
