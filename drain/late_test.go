@@ -42,7 +42,7 @@ func TestALateRequestIsServedAndNotWaitedFor(t *testing.T) {
 	<-late.inside
 	close(early.open)
 	until(t, "closing", func() bool { return s.Phase() == Closed })
-	if took := time.Since(begin); took > time.Second { // hand_back would be after 1.2 s
+	if took := time.Since(begin); took > time.Second { // hand_back would be after 1.3 s
 		t.Errorf("finish waited for it: %v", took)
 	}
 	close(late.open)

@@ -23,10 +23,11 @@ type site struct {
 	done    chan error // what Run returned
 }
 
-// small is a plan whose parts are short enough to reach the end of in a test.
+// small is a plan whose end a test can wait for, with parts that are long enough
+// for a busy machine: hand_back comes after 1.3 s, closing after 2.2 s at the latest.
 var small = Plan{
-	Grace: 2 * time.Second, Margin: 200 * time.Millisecond,
-	HandBack: 600 * time.Millisecond, StopTimeout: 300 * time.Millisecond,
+	Grace: 3 * time.Second, Margin: 200 * time.Millisecond,
+	HandBack: 1500 * time.Millisecond, StopTimeout: 300 * time.Millisecond,
 }
 
 func open(t *testing.T, p Plan, handler http.Handler, o HTTPOptions) *site {

@@ -32,7 +32,7 @@ func (d *Drainer) Count(next http.Handler) http.Handler {
 		if !d.options.Probe(r) {
 			d.count()
 		}
-		if d.leaving() && r.ProtoMajor == 1 && r.Header.Get("Upgrade") == "" {
+		if d.Leaving() && r.ProtoMajor == 1 && r.Header.Get("Upgrade") == "" {
 			w.Header().Set("Connection", "close")
 		}
 		next.ServeHTTP(w, r)
@@ -49,8 +49,8 @@ func (d *Drainer) count() {
 	d.traffic.afterSignal.Add(1)
 }
 
-// leaving reports whether a connection kept open here leads nowhere for long.
-func (d *Drainer) leaving() bool {
+// Leaving reports whether a connection kept open here leads nowhere for long.
+func (d *Drainer) Leaving() bool {
 	phase := d.Phase()
 	return phase != Ready && phase != Linger
 }

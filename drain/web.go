@@ -192,7 +192,7 @@ func (s *web) cutConnections() {
 
 // shutdownBound is what an orderly shutdown may take when nobody it should wait
 // for is inside: net/http waits up to 5 s for a connection that has sent nothing.
-const shutdownBound = 250 * time.Millisecond
+const shutdownBound = 100 * time.Millisecond
 
 // close stops listening, lets those finish that came late, and closes what remains.
 func (s *web) close(ctx context.Context) {
