@@ -88,6 +88,9 @@ func start(path string, log *slog.Logger) (*Store, error) {
 	if err != nil {
 		return nil, explain(err)
 	}
+	if err := takeOver(conn); err != nil {
+		return nil, errors.Join(explain(err), conn.Close())
+	}
 	if err := migrate(conn); err != nil {
 		return nil, errors.Join(explain(err), conn.Close())
 	}

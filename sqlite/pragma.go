@@ -47,6 +47,9 @@ func openWith(path, pragmas string) (*sqlite3.Conn, error) {
 }
 
 func configure(c *sqlite3.Conn, pragmas string) error {
+	if _, err := readVersion(c); err != nil { // first: what is not ours is not to be changed, and the file keeps its mode
+		return err
+	}
 	mode, err := pragma(c, "journal_mode = WAL")
 	if err != nil {
 		return err

@@ -55,3 +55,18 @@ func (w *writer) reopen() error {
 	w.log.Info("the store was opened anew")
 	return nil
 }
+
+// takeOver moves what earlier lives have left in the log into the file and begins the log anew, for the reason that
+// reopen gives: a process that died of a disk that failed may have left commits that the kernel shows and the disk does
+// not have. If another process works on the file there is nothing to be done. It keeps the index of the log, in which no
+// failed commit stands, so that what looks left behind will be overwritten.
+func takeOver(c *sqlite3.Conn) error {
+	if err := c.Exec("PRAGMA busy_timeout = 0"); err != nil { // only the others can be in the way, and need not be waited for
+		return err
+	}
+	_, err := c.Checkpoint(sqlite3.Truncate)
+	if sqlite3.KindOf(err) == sqlite3.Busy {
+		err = nil
+	}
+	return errors.Join(err, c.Exec(fmt.Sprintf("PRAGMA busy_timeout = %d", busyWait.Milliseconds())))
+}
