@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -35,6 +36,32 @@ func TestAFailedCommitIsNotAcknowledgedAndTheStoreRecovers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// G1: the log is not written on after a failure, as the disk may have lost a piece of it that the kernel still shows:
+// what it holds is moved into the file, and it begins anew.
+func TestAfterAFailureTheLogBeginsAnew(t *testing.T) {
+	s := testStore(t)
+	for range 50 {
+		submitOne(t, s, oneOf("a"))
+	}
+	before := sizeOf(t, s.path+"-wal")
+	failNext(t, s, errors.New("input/output error"))
+	_, err := s.Submit(t.Context(), submission("lost"))
+	wantCode(t, err, lastcall.CodeStoreUnavailable)
+	submitOne(t, s, oneOf("after"))
+	if after := sizeOf(t, s.path+"-wal"); after >= before/4 {
+		t.Fatalf("the log had %d bytes and has %d", before, after)
+	}
+}
+
+func sizeOf(t *testing.T, path string) int64 {
+	t.Helper()
+	st, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st.Size()
 }
 
 // failNext makes the next commit fail before it reaches the disk.

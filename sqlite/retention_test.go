@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -110,6 +111,33 @@ func TestPartsGoWithTheirTask(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := rows(t, s, "task_parts"); n != 0 {
+		t.Fatalf("%d parts are left", n)
+	}
+}
+
+// G2: also where nobody has read it, a long checkpoint goes when its task ends.
+func TestALongCheckpointGoesWithACrash(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	a, b := openAt(t, path), openAt(t, path)
+	defer b.Close()
+	victim := join(t, a, "victim")
+	submitOne(t, a, oneOf("a"))
+	task := claimOne(t, a, victim, "a")
+	checkpoint := make([]byte, 3*partInline)
+	if err := a.Save(t.Context(), lastcall.Note{Task: task.ID, Run: task.Run, Checkpoint: checkpoint}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Cancel(t.Context(), task.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	sweep(t, b, join(t, b, "other"))
+	if ended, err := b.Task(t.Context(), task.ID); err != nil || ended.Status != lastcall.Canceled || ended.Checkpoint != nil {
+		t.Fatalf("the task is %+v, %v", ended, err)
+	}
+	if n := rows(t, b, "task_parts"); n != 0 {
 		t.Fatalf("%d parts are left", n)
 	}
 }
