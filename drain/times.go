@@ -75,7 +75,7 @@ func times(p Plan, s State, l Look) []time.Time {
 	case Finish:
 		return []time.Time{s.HandOverBy, s.NoPeerUntil, p.earlyWordAt(s), p.handBackAt(s)}
 	case HandBack:
-		return []time.Time{p.closeAt(s)}
+		return []time.Time{p.closeAt(s), s.NoPeerUntil}
 	default:
 		return nil
 	}
