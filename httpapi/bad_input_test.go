@@ -167,6 +167,7 @@ func badHeaders() []bad {
 		named("an empty client", []string{"client"}, "Lastcall-Client: "),
 		named("a client too long", []string{"client"}, "Lastcall-Client: "+long),
 		named("a client that is no text", []string{"client"}, "Lastcall-Client: \xff"),
+		named("two clients that differ", []string{"client"}, "Lastcall-Client: alice").to("/v1/tasks?client=bob"),
 		named("two clients", []string{"client"}, "Lastcall-Client: alice", "Lastcall-Client: alice"),
 		because("no content type", lastcall.CodeUnsupportedMediaType, "Content-Type: -"),
 		because("a form", lastcall.CodeUnsupportedMediaType, "Content-Type: application/x-www-form-urlencoded"),

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/lastcall-dev/lastcall"
@@ -224,4 +226,24 @@ func TestEveryCallAnswersForAStoreThatFails(t *testing.T) {
 		}
 		f.ask("POST", "/v1/tasks/0190-0001/cancel", "").refused(lastcall.CodeOf(err))
 	}
+}
+
+// Answers are written into buffers that are used again.
+func TestAnswersDoNotMix(t *testing.T) {
+	f := setUp(t)
+	var ids []string
+	for range 8 {
+		ids = append(ids, f.submit(`{"type":"echo","labels":{"k":"v"}}`).ID)
+	}
+	var wg sync.WaitGroup
+	for _, id := range ids {
+		wg.Go(func() {
+			for range 200 {
+				if a := f.ask("GET", "/v1/tasks/"+id, ""); !strings.Contains(a.body, `{"id":"`+id+`"`) || !strings.HasSuffix(a.body, id+`/cancel"}}`) {
+					t.Errorf("%s is answered with %s", id, a.body)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

@@ -10,17 +10,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lastcall-dev/lastcall/httpapi"
 	"github.com/lastcall-dev/lastcall/tests/exchange"
 )
 
 // load reads the contract that the server serves.
 func load(t *testing.T) *Contract {
 	t.Helper()
-	file, err := os.ReadFile("../../httpapi/openapi.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := New(file)
+	c, err := New(httpapi.OpenAPI())
 	if err != nil {
 		t.Fatal(err)
 	}

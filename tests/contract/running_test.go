@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/coder/websocket"
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/httpapi"
 	"github.com/lastcall-dev/lastcall/server"
 )
 
@@ -30,11 +30,7 @@ type node struct {
 
 func run(t *testing.T) *node {
 	t.Helper()
-	file, err := os.ReadFile("../../httpapi/asyncapi.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	frames, err := NewFrames(file)
+	frames, err := NewFrames(httpapi.AsyncAPI())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,11 +195,7 @@ func TestARunningServerKeepsBothContracts(t *testing.T) {
 }
 
 func TestFramesThatBreakTheContractAreFound(t *testing.T) {
-	file, err := os.ReadFile("../../httpapi/asyncapi.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := NewFrames(file)
+	f, err := NewFrames(httpapi.AsyncAPI())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +210,7 @@ func TestFramesThatBreakTheContractAreFound(t *testing.T) {
 			t.Errorf("%s is not found", frame)
 		}
 	}
-	broken := bytes.Replace(file, []byte("t: ping, n: 9"), []byte("t: ping, n: nine"), 1)
+	broken := bytes.Replace(httpapi.AsyncAPI(), []byte("t: ping, n: 9"), []byte("t: ping, n: nine"), 1)
 	if _, err := NewFrames(broken); err == nil {
 		t.Error("an example may break the contract")
 	}
