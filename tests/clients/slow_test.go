@@ -1,9 +1,12 @@
 package clients_test
 
 import (
+	"bufio"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"io"
+	"syscall"
 	"testing"
 	"time"
 
@@ -56,6 +59,55 @@ func TestASlowConsumerIsToldSoAndGoesOnWhereItWas(t *testing.T) {
 			t.Errorf("it goes on with event %d, want %d", f.Seq, want)
 		}
 	}
+}
+
+// G7: a client takes its time, but it does take what it is sent. The drain waits until it has the last byte of its answers
+// and has said so.
+func TestADrainWaitsForAClientThatTakesItsTime(t *testing.T) {
+	t.Parallel()
+	n := lab.Start(t, lab.Data(t), "--concurrency=1")
+	c := begin(t, n, "")
+	c.awaitText(t, `"t":"live"`)
+	n.Sleep("alice", 500*time.Millisecond)
+	const tasks = 3 // and the one before them
+	for range tasks {
+		n.Submit(fmt.Sprintf(`{"type":"echo","client":"alice","input":%q}`, big()))
+	}
+	n.Signal(syscall.SIGTERM)
+	c.in = bufio.NewReader(&slowReader{c.in, time.NewTicker(5 * time.Millisecond)})
+	for want := int64(1); ; {
+		f, code := c.frame(t)
+		if code != 0 {
+			if code != 1012 || want != tasks+2 {
+				t.Errorf("it was left with %d before event %d, want 1012 after all of them", code, want)
+			}
+			break
+		}
+		if f.T != "event" {
+			continue
+		}
+		if f.Seq != want {
+			t.Fatalf("it got event %d, want %d", f.Seq, want)
+		}
+		if err := c.send(opText, fmt.Sprintf(`{"t":"ack","seq":%d}`, f.Seq)); err != nil {
+			t.Fatal(err)
+		}
+		want++
+	}
+	if code, r := n.Wait(); code != 0 || r == nil || r.Clients.Served != 1 {
+		t.Errorf("the node ended with %d, report %+v", code, r)
+	}
+}
+
+// slowReader reads a little at a time.
+type slowReader struct {
+	io.Reader
+	tick *time.Ticker
+}
+
+func (r *slowReader) Read(p []byte) (int, error) {
+	<-r.tick.C
+	return r.Reader.Read(p[:min(len(p), 8<<10)])
 }
 
 // begin connects a client with a buffer of the usual size.

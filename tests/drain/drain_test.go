@@ -35,12 +35,14 @@ func stubborn(t *testing.T, store string, flags ...string) *lab.Node {
 }
 
 func serving(l lab.Line) bool { return l.Msg == "serving" }
-func begins(l lab.Line) bool  { return l.Msg == "drain begins" }
 
-// terminate sends SIGTERM and waits until the node has heard it.
-func terminate(n *lab.Node) {
-	n.Signal(syscall.SIGTERM)
-	n.Await("the drain begins", begins)
+// terminate sends SIGTERM and waits until the node drains.
+func terminate(n *lab.Node) { stop(n, syscall.SIGTERM) }
+
+// stop sends a signal and waits until the node is in the first phase of its drain.
+func stop(n *lab.Node, sig syscall.Signal) {
+	n.Signal(sig)
+	n.Await("it drains", func(l lab.Line) bool { return l.Msg == "drain phase" })
 }
 
 // drained waits for the node to end by itself, in order and in time (G8), and returns its report.

@@ -45,8 +45,7 @@ func TestASecondSIGINTHandsBackAtOnce(t *testing.T) {
 	store := lab.Data(t)
 	n := stubborn(t, store)
 	listens, deaf := running(n, "listens", "alice"), running(n, "deaf", "alice")
-	n.Signal(syscall.SIGINT)
-	n.Await("the drain begins", begins)
+	stop(n, syscall.SIGINT)
 	if phase := n.Drain().Phase; phase != drain.Finish {
 		t.Errorf("after one SIGINT the drain is in %s, want finish", phase)
 	}
@@ -71,8 +70,7 @@ func TestAThirdSIGINTLeavesAtOnce(t *testing.T) {
 	store := lab.Data(t)
 	n := stubborn(t, store)
 	id := running(n, "deaf", "alice")
-	n.Signal(syscall.SIGINT)
-	n.Await("the drain begins", begins)
+	stop(n, syscall.SIGINT)
 	n.Signal(syscall.SIGINT)
 	n.Await("it hurries", func(l lab.Line) bool { return strings.HasPrefix(l.Msg, "drain hurries") })
 	n.Signal(syscall.SIGINT)
