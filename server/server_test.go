@@ -20,6 +20,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // options are those of a server that bothers nobody.
 func options(t *testing.T) server.Options {
+	t.Helper()
 	return server.Options{
 		Listen: "127.0.0.1:0", Store: "sqlite:" + filepath.Join(t.TempDir(), "test.db"), Node: "test",
 		Logger: slog.New(slog.DiscardHandler), NoSignals: true,

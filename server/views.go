@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 
-	"github.com/lastcall-dev/lastcall/drain"
 	"github.com/lastcall-dev/lastcall/httpapi"
 	"github.com/lastcall-dev/lastcall/httpapi/ws"
 )
@@ -25,15 +24,11 @@ type drainView struct{ n *node }
 func (v drainView) Phase() string             { return string(v.n.drainer.Phase()) }
 func (v drainView) Ready() bool               { return v.n.drainer.Ready() }
 func (v drainView) Told() bool                { return v.n.drainer.Told() }
+func (v drainView) Leaving() bool             { return v.n.drainer.Leaving() }
 func (v drainView) Refusing() bool            { return v.n.drainer.Refusing() }
 func (v drainView) Status() any               { return v.n.drainer.Status() }
 func (v drainView) CountRefused()             { v.n.drainer.CountRefused() }
 func (v drainView) WaitsEnd() <-chan struct{} { return v.n.waitsEnd }
-
-func (v drainView) Leaving() bool {
-	p := v.n.drainer.Phase()
-	return p != drain.Ready && p != drain.Linger
-}
 
 func (v drainView) Start(reason string) {
 	v.n.drainer.Start(reason)

@@ -29,7 +29,10 @@ var house = []room{
 
 	// Adapters and engines: each knows the contracts and none of the others.
 	{floor: 0, path: "sqlite/internal/sqlite3", parts: []string{"modernc.org/sqlite", "modernc.org/libc"}},
-	{floor: 1, path: "sqlite", uses: []string{".", "sqlite/internal/sqlite3"}, parts: []string{"modernc.org/sqlite", "golang.org/x/sys", "github.com/google/uuid"}},
+	{
+		floor: 1, path: "sqlite", uses: []string{".", "sqlite/internal/sqlite3"},
+		parts: []string{"golang.org/x/sys", "github.com/google/uuid"},
+	},
 	{floor: 1, path: "postgres", uses: []string{"."}, parts: []string{"github.com/jackc/pgx/v5", "github.com/google/uuid"}},
 	{floor: 1, path: "worker", uses: []string{"."}},
 	{floor: 1, path: "handler", uses: []string{"."}, parts: []string{"golang.org/x/sys"}},
@@ -39,7 +42,10 @@ var house = []room{
 
 	// The wire.
 	{floor: 2, path: "httpapi", uses: []string{".", "drain", "hub", "auth"}, parts: []string{"github.com/gorilla/websocket"}},
-	{floor: 2, path: "httpapi/ws", uses: []string{".", "hub"}, parts: []string{"github.com/gorilla/websocket"}},
+	{
+		floor: 2, path: "httpapi/ws", uses: []string{".", "hub"},
+		parts: []string{"github.com/gorilla/websocket", "golang.org/x/sys"},
+	},
 
 	// The whole, and the programs around it.
 	{floor: 3, path: "server", uses: []string{
@@ -57,6 +63,7 @@ var house = []room{
 
 	// For tests: the specification of a store, and the judge of what clients were promised against what they got.
 	{floor: 1, path: "storetest", uses: []string{"."}, parts: []string{"github.com/google/go-cmp", "github.com/google/uuid"}, tests: true},
+	{floor: 1, path: "hub/hubtest", uses: []string{"."}, tests: true},
 	{floor: 2, path: "tests/checker", uses: []string{"."}, tests: true},
 	{floor: 0, path: "tests/exchange", tests: true},
 	{

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"net/http"
@@ -89,7 +90,7 @@ func build(pkg string, flags []string) error {
 		programs.dir = dir
 	}
 	args := append([]string{"build", "-o", filepath.Join(programs.dir, path.Base(pkg))}, flags...)
-	if out, err := exec.Command("go", append(args, module+pkg)...).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(context.Background(), "go", append(args, module+pkg)...).CombinedOutput(); err != nil {
 		return fmt.Errorf("build %s: %w\n%s", pkg, err, out)
 	}
 	return nil

@@ -33,8 +33,8 @@ func (in *Inbox) read(acks bool) {
 		f, err := in.Next(2 * Patience)
 		if err != nil {
 			in.mu.Lock()
-			defer in.mu.Unlock()
 			in.code = int(websocket.CloseStatus(err))
+			in.mu.Unlock()
 			return
 		}
 		in.note(f)

@@ -45,7 +45,10 @@ type Line struct {
 }
 
 // Data is a store's address in a folder of the test's own. Nodes that are given the same share it.
-func Data(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "lab.db") }
+func Data(t testing.TB) string {
+	t.Helper()
+	return "sqlite:" + filepath.Join(t.TempDir(), "lab.db")
+}
 
 // Start runs "lastcall serve" on a free port with the flags given, and returns when it serves. It is killed at the end
 // of the test if it still runs then.

@@ -55,6 +55,9 @@ func (n *Node) Dial(ctx context.Context, client string) (s *Socket, status int, 
 		&websocket.DialOptions{Subprotocols: []string{"lastcall.v1"}, HTTPClient: &http.Client{}})
 	if resp != nil {
 		status = resp.StatusCode
+		if err != nil {
+			_ = resp.Body.Close() // of the refusal: the library has read what it wants of it
+		}
 	}
 	if err != nil {
 		return nil, status, err
@@ -78,7 +81,8 @@ func (n *Node) Connect(client, cursor string) (*Socket, Frame) {
 		hello["resume"] = cursor
 	}
 	s.Send(hello)
-	return s, s.Await("welcome")
+	welcome := s.Await("welcome")
+	return s, welcome
 }
 
 // Send sends a frame.
