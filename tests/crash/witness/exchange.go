@@ -10,6 +10,7 @@ import (
 // exchange is a request with its answer.
 type exchange struct {
 	request *http.Request
+	sent    []byte
 	status  int
 	header  http.Header
 	body    []byte
@@ -41,7 +42,7 @@ func (c *Conversation) exchanges() (all []exchange, upgraded *reader) {
 		if e.request, err = http.ReadRequest(in.buf); err != nil {
 			return all, nil // the connection's end, or no HTTP at all
 		}
-		if _, err = io.Copy(io.Discard, e.request.Body); err != nil {
+		if e.sent, err = io.ReadAll(e.request.Body); err != nil {
 			return all, nil
 		}
 		begin := out.offset()

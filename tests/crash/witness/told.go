@@ -12,7 +12,7 @@ import (
 type Told struct {
 	Submits []Submit
 	Frames  []Frame // connection by connection
-	Refused int     // submits that were answered with a 503
+	Unknown []Unknown
 }
 
 // Submit is a submit that was acknowledged.
@@ -23,6 +23,9 @@ type Submit struct {
 	Asked    int // line at which the request had been read
 	Told     int // line at which the answer began to leave
 }
+
+// Unknown is a submit that was answered with a 503: it may have made a task.
+type Unknown struct{ Client, Key string }
 
 // Frame is a welcome, or an event with its cursor, on a WebSocket.
 type Frame struct {
@@ -54,17 +57,21 @@ func (t *Told) submit(e *exchange) error {
 	if e.request.Method != http.MethodPost || e.request.URL.Path != "/v1/tasks" {
 		return nil
 	}
+	key := e.request.Header.Get("Idempotency-Key")
 	switch e.status {
 	case http.StatusServiceUnavailable:
-		t.Refused++
+		var s struct{ Client string }
+		if err := json.Unmarshal(e.sent, &s); err != nil {
+			return fmt.Errorf("a submit: %w", err)
+		}
+		t.Unknown = append(t.Unknown, Unknown{s.Client, key})
 		return nil
 	case http.StatusOK, http.StatusAccepted:
 	default:
 		return fmt.Errorf("a submit was answered with %d %s", e.status, e.body)
 	}
 	s := Submit{
-		Key: e.request.Header.Get("Idempotency-Key"), Replayed: e.header.Get("Idempotency-Replayed") == "true",
-		Asked: e.asked, Told: e.told,
+		Key: key, Replayed: e.header.Get("Idempotency-Replayed") == "true", Asked: e.asked, Told: e.told,
 	}
 	if err := json.Unmarshal(e.body, &s.Task); err != nil {
 		return fmt.Errorf("the answer to a submit: %w", err)
