@@ -116,7 +116,7 @@ func cancelPulse(f *fixture) {
 
 func (f *fixture) wantPulse(n *node, canceled ...lastcall.RunRef) {
 	f.Helper()
-	pulse, err := n.store.Beat(f.ctx, lastcall.Beat{Incarnation: n.incarnation, Phase: "ready", Lease: time.Minute})
+	pulse, err := n.store.Beat(f.ctx, lastcall.Beat{Incarnation: n.incarnation, Phase: "ready", Lease: longLease})
 	f.must(err)
 	if len(pulse.Canceled) != len(canceled) {
 		f.Fatalf("the pulse names %v, want %v", pulse.Canceled, canceled)
@@ -141,7 +141,7 @@ func cancelUnknown(f *fixture) {
 func cancelRaces(f *fixture) {
 	const tasks = 60
 	all := f.submitMany(tasks, lastcall.Submission{Type: "a"})
-	n, m := f.node(), f.join(f.handle(), "node-b", time.Minute)
+	n, m := f.node(), f.join(f.handle(), "node-b", longLease)
 	var done atomic.Int64
 	f.together(8, func(i int) error {
 		if i < 4 { // cancel every second task

@@ -126,7 +126,7 @@ func claimFromEveryQueue(f *fixture) {
 func claimDisjoint(f *fixture) {
 	const tasks, claimers = 300, 16
 	f.submitMany(tasks, lastcall.Submission{Type: "a"})
-	nodes := []*node{f.node(), f.join(f.handle(), "node-b", time.Minute)}
+	nodes := []*node{f.node(), f.join(f.handle(), "node-b", longLease)}
 	var (
 		mu    sync.Mutex
 		taken = map[string]string{} // task: who has claimed it

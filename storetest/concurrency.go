@@ -17,20 +17,20 @@ import (
 // and then audits the books: each task ended once, its counts add up, and each mailbox tells its story without a gap (G2
 // to G5).
 func storm(f *fixture) {
-	const submitters, each = 4, 40
+	const submitters, each = 4, 30
 	var submitted atomic.Int64
-	nodes := []*node{f.node(), f.join(f.handle(), "node-b", time.Minute)}
-	f.together(submitters+8, func(i int) error {
+	nodes := []*node{f.node(), f.join(f.handle(), "node-b", longLease)}
+	f.together(submitters+6, func(i int) error {
 		n := nodes[i%2]
 		dice := rand.New(rand.NewPCG(uint64(i), 7))
 		all := func() bool { return submitted.Load() == submitters*each }
 		switch {
 		case i < submitters:
 			return n.submitStorm(i, each, dice, &submitted)
-		case i < submitters+2:
+		case i == submitters:
 			return n.until(all, n.sweepOnce)
-		case i < submitters+4:
-			return n.until(all, n.comeAndGo)
+		case i == submitters+1:
+			return n.comeAndGo(15)
 		default:
 			return n.until(all, func() error { return n.workOnce(dice) })
 		}
@@ -57,7 +57,7 @@ func (n *node) submitStorm(i, tasks int, dice *rand.Rand, submitted *atomic.Int6
 
 // until repeats work until all tasks are submitted and none is left to be done.
 func (n *node) until(all func() bool, work func() error) error {
-	for deadline := time.Now().Add(2 * n.f.patience); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(6 * n.f.patience); time.Now().Before(deadline); {
 		submitted := all()
 		if err := work(); err != nil {
 			return err
@@ -83,17 +83,22 @@ func (n *node) sweepOnce() error {
 	return err
 }
 
-// comeAndGo joins as another incarnation, claims, and leaves with all that it has claimed.
-func (n *node) comeAndGo() error {
-	incarnation, err := n.store.Join(n.f.ctx, lastcall.NodeInfo{Name: "restless", Lease: time.Minute})
-	if err != nil {
-		return err
+// comeAndGo joins again and again as another incarnation, claims, and leaves with all that it has claimed.
+func (n *node) comeAndGo(times int) error {
+	for range times {
+		incarnation, err := n.store.Join(n.f.ctx, lastcall.NodeInfo{Name: "restless", Lease: longLease})
+		if err != nil {
+			return err
+		}
+		_, err = n.store.Claim(n.f.ctx, lastcall.Claim{Incarnation: incarnation, Max: 2, Want: []lastcall.Want{{Type: "a", Max: 2}}})
+		if err != nil {
+			return err
+		}
+		if err := n.store.Leave(n.f.ctx, incarnation); err != nil {
+			return err
+		}
 	}
-	_, err = n.store.Claim(n.f.ctx, lastcall.Claim{Incarnation: incarnation, Max: 2, Want: []lastcall.Want{{Type: "a", Max: 2}}})
-	if err != nil {
-		return err
-	}
-	return n.store.Leave(n.f.ctx, incarnation)
+	return nil
 }
 
 // workOnce claims and settles at random, and tells each outcome twice, as if its answer had been lost.
@@ -196,7 +201,7 @@ func closeLeavesNothing(f *fixture) {
 	before := runtime.NumGoroutine()
 	for range 3 {
 		h := f.handle()
-		n := f.join(h, "short", time.Minute)
+		n := f.join(h, "short", longLease)
 		ctx, cancel := context.WithCancel(f.ctx)
 		returned := make(chan error, 1)
 		go func() { returned <- h.Watch(ctx, func([]lastcall.Hint) {}) }() // ended by cancel, waited for below

@@ -113,7 +113,7 @@ func crashSilencesTheDead(f *fixture) {
 	m := f.mortal()
 	t := m.run(lastcall.Submission{Type: "a"})
 	m.die()
-	_, err := f.store.Beat(f.ctx, lastcall.Beat{Incarnation: m.incarnation, Lease: time.Minute})
+	_, err := f.store.Beat(f.ctx, lastcall.Beat{Incarnation: m.incarnation, Lease: longLease})
 	f.wantCode(err, lastcall.CodeLeaseLost)
 	n := f.node()
 	n.settleLost(succeed(t, "1"))
@@ -125,7 +125,7 @@ func crashSilencesTheDead(f *fixture) {
 }
 
 func crashSparesTheLiving(f *fixture) {
-	n := f.join(f.handle(), "living", time.Minute)
+	n := f.join(f.handle(), "living", longLease)
 	t := n.run(lastcall.Submission{Type: "a"})
 	for range 3 {
 		if did := f.sweep(); did.Crashed != 0 {
@@ -138,7 +138,7 @@ func crashSparesTheLiving(f *fixture) {
 func crashSparesTheBeating(f *fixture) {
 	n := f.join(f.handle(), "beating", time.Millisecond)
 	t := n.run(lastcall.Submission{Type: "a"})
-	_, err := n.store.Beat(f.ctx, lastcall.Beat{Incarnation: n.incarnation, Lease: time.Minute})
+	_, err := n.store.Beat(f.ctx, lastcall.Beat{Incarnation: n.incarnation, Lease: longLease})
 	f.must(err)
 	f.clockPasses(20 * time.Millisecond)
 	f.sweep()
@@ -152,7 +152,7 @@ func crashSparesTheSweeper(f *fixture) {
 	f.clockPasses(20 * time.Millisecond)
 	f.sweepWith(lastcall.Sweep{Incarnation: n.incarnation, Limit: 10})
 	f.wantTask(f.task(t.ID), t)
-	_, err := n.store.Beat(f.ctx, lastcall.Beat{Incarnation: n.incarnation, Lease: time.Minute})
+	_, err := n.store.Beat(f.ctx, lastcall.Beat{Incarnation: n.incarnation, Lease: longLease})
 	f.must(err)
 }
 
@@ -163,7 +163,7 @@ func crashSweptOnce(f *fixture) {
 	all := f.submitMany(n, lastcall.Submission{Type: "a"})
 	m.claim(n, "a")
 	m.dieUnswept()
-	a, b := f.node(), f.join(f.handle(), "node-b", time.Minute)
+	a, b := f.node(), f.join(f.handle(), "node-b", longLease)
 	nodes := []*node{a, b}
 	var crashed atomic.Int64
 	f.eventually("all were given back", func() bool {
@@ -203,7 +203,7 @@ func leaveGivesBack(f *fixture) {
 	n.settleLost(succeed(t, "1"))
 	n.settleLost(release(t))
 	f.must(n.store.Leave(f.ctx, n.incarnation))
-	_, err := f.store.Beat(f.ctx, lastcall.Beat{Incarnation: n.incarnation, Lease: time.Minute})
+	_, err := f.store.Beat(f.ctx, lastcall.Beat{Incarnation: n.incarnation, Lease: longLease})
 	f.wantCode(err, lastcall.CodeLeaseLost)
 	f.sweep()
 	f.wantEvents(t, lastcall.TaskInterrupted)

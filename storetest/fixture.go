@@ -25,7 +25,7 @@ type fixture struct {
 
 // patience is how long a case waits for what must come in the end. It is far beyond what any store needs, so that a busy
 // machine fails no case.
-const patience = 20 * time.Second
+const patience = 30 * time.Second
 
 func newFixture(tb testing.TB, open Open, name string) *fixture {
 	tb.Helper()

@@ -208,7 +208,7 @@ func eventsOnlyOfChanges(f *fixture) {
 // tail reads alice's mailbox as a subscriber does, until it has seen n events, and says what was wrong.
 func (f *fixture) tail(s lastcall.Store, n int) error {
 	seen := map[string]bool{}
-	deadline := time.Now().Add(2 * f.patience)
+	deadline := time.Now().Add(6 * f.patience)
 	for after := int64(0); len(seen) < n; {
 		if time.Now().After(deadline) {
 			return errNoEnd
@@ -237,10 +237,10 @@ func (f *fixture) tail(s lastcall.Store, n int) error {
 // Sixteen settlers on two handles write to one mailbox while three readers follow it: nobody ever sees a gap, an event
 // out of order, or an event whose change is not there (G5).
 func orderUnderLoad(f *fixture) {
-	const tasks, settlers = 240, 16
+	const tasks, settlers = 160, 16
 	f.submitMany(tasks, lastcall.Submission{Type: "a", Client: "alice"})
 	f.openMailbox(f.store, "alice")
-	nodes := []*node{f.node(), f.join(f.handle(), "node-b", time.Minute)}
+	nodes := []*node{f.node(), f.join(f.handle(), "node-b", longLease)}
 	f.together(settlers+3, func(i int) error {
 		n := nodes[i%2]
 		if i >= settlers {

@@ -15,20 +15,22 @@ type node struct {
 	incarnation string
 }
 
-// lastLease is the lease that a node asks for with its last breath, so that its death shows soon; until then it has one
-// that no busy machine outlasts.
+// longLease is the lease of who lives: one that no busy machine outlasts.
+const longLease = time.Hour
+
+// lastLease is the lease that a node asks for with its last breath, so that its death shows soon.
 const lastLease = 100 * time.Millisecond
 
 // node joins a node on the case's first handle, with a lease that outlasts the case.
 func (f *fixture) node() *node {
 	f.Helper()
-	return f.join(f.store, "node-a", time.Minute)
+	return f.join(f.store, "node-a", longLease)
 }
 
 // mortal joins a node on a handle of its own, which dies by die.
 func (f *fixture) mortal() *node {
 	f.Helper()
-	return f.join(f.handle(), "mortal", time.Minute)
+	return f.join(f.handle(), "mortal", longLease)
 }
 
 func (f *fixture) join(store lastcall.Store, name string, lease time.Duration) *node {

@@ -11,7 +11,7 @@ func nodesJoinAnew(f *fixture) {
 	other := f.handle()
 	seen := map[string]bool{}
 	for i := range 10 {
-		n := f.join([]lastcall.Store{f.store, other}[i%2], "pod-a", time.Minute)
+		n := f.join([]lastcall.Store{f.store, other}[i%2], "pod-a", longLease)
 		if seen[n.incarnation] {
 			f.Fatalf("the incarnation %q joined twice", n.incarnation)
 		}
@@ -34,7 +34,7 @@ func (f *fixture) listed(incarnation string) lastcall.Node {
 func nodesAreListed(f *fixture) {
 	now := f.submitOne(lastcall.Submission{Type: "clock"}).CreatedAt
 	inc, err := f.store.Join(f.ctx, lastcall.NodeInfo{
-		Name: "pod-a", Version: "v1.2.3", Types: []string{"render", "日本語"}, Lease: time.Minute, Address: "10.0.0.1:80",
+		Name: "pod-a", Version: "v1.2.3", Types: []string{"render", "日本語"}, Lease: longLease, Address: "10.0.0.1:80",
 	})
 	f.must(err)
 	joined := f.listed(inc)
@@ -43,14 +43,14 @@ func nodesAreListed(f *fixture) {
 		f.Fatalf("a node that joined is listed as %+v", joined)
 	}
 	f.clockPasses(time.Millisecond)
-	_, err = f.store.Beat(f.ctx, lastcall.Beat{Incarnation: inc, Phase: "finish", Running: 3, Connections: 7, Lease: time.Minute})
+	_, err = f.store.Beat(f.ctx, lastcall.Beat{Incarnation: inc, Phase: "finish", Running: 3, Connections: 7, Lease: longLease})
 	f.must(err)
 	got := f.listed(inc)
 	if got.Phase != "finish" || got.Running != 3 || got.Connections != 7 || !got.Alive || !got.Since.Equal(joined.Since) ||
 		!got.SeenAt.After(joined.SeenAt) {
 		f.Fatalf("a node that beats is listed as %+v", got)
 	}
-	second := f.join(f.handle(), "pod-b", time.Minute)
+	second := f.join(f.handle(), "pod-b", longLease)
 	all, err := f.store.Nodes(f.ctx)
 	f.must(err)
 	if len(all) != 2 || all[0].Incarnation != second.incarnation {
@@ -81,7 +81,7 @@ func nodesThatAreLate(f *fixture) {
 	if f.listed(n.incarnation).Alive {
 		f.Fatal("a node whose lease has run out is listed as alive")
 	}
-	_, err := n.store.Beat(f.ctx, lastcall.Beat{Incarnation: n.incarnation, Phase: "ready", Lease: time.Minute})
+	_, err := n.store.Beat(f.ctx, lastcall.Beat{Incarnation: n.incarnation, Phase: "ready", Lease: longLease})
 	f.must(err) // nobody has declared it dead meanwhile
 	if !f.listed(n.incarnation).Alive {
 		f.Fatal("a node that beats again is not listed as alive")

@@ -281,7 +281,7 @@ func (w *walk) leave() {
 	w.didf("leave %s, which runs %d", n.incarnation, len(w.model.owned(n.incarnation)))
 	w.model.leave(n.incarnation)
 	w.must(n.store.Leave(w.ctx, n.incarnation))
-	w.nodes[i] = w.join(n.store, n.name, time.Minute)
+	w.nodes[i] = w.join(n.store, n.name, longLease)
 	w.lookAtTasks()
 }
 
