@@ -239,7 +239,8 @@ func TestAnswersDoNotMix(t *testing.T) {
 	for _, id := range ids {
 		wg.Go(func() {
 			for range 200 {
-				if a := f.ask("GET", "/v1/tasks/"+id, ""); !strings.Contains(a.body, `{"id":"`+id+`"`) || !strings.HasSuffix(a.body, id+`/cancel"}}`) {
+				a := f.ask("GET", "/v1/tasks/"+id, "")
+				if !strings.HasPrefix(a.body, `{"id":"`+id+`"`) || !strings.HasSuffix(a.body, id+`/cancel"}}`) {
 					t.Errorf("%s is answered with %s", id, a.body)
 				}
 			}

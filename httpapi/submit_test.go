@@ -129,7 +129,8 @@ func TestTheSameKeyGivesTheFirstTaskAgain(t *testing.T) {
 	}
 	for _, same := range []string{
 		body,
-		` { "timeout" : "1m", "input" : { "c":1e7, "b":[15e-1, 10000000000000000001], "\u0061" : 1.0 }, "type":"echo", "labels": null, "priority":0 } `,
+		` { "timeout" : "1m", "input" : { "c":1e7, "b":[15e-1, 10000000000000000001], "\u0061" : 1.0 },
+			"type":"echo", "labels": null, "priority":0 } `,
 	} {
 		a := f.ask("POST", "/v1/tasks", same, key).wants(http.StatusAccepted)
 		if a.task().ID != first.task().ID || a.header.Get("Idempotency-Replayed") != "true" {

@@ -60,8 +60,12 @@ func (e *Exchange) note() error {
 	}
 	writing.Lock()
 	defer writing.Unlock()
-	name := filepath.Join(os.Getenv(Directory), fmt.Sprintf("%d.jsonl", os.Getpid()))
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // G703: the directory is ours to choose
+	dir, err := os.OpenRoot(os.Getenv(Directory))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = dir.Close() }() // nothing is written to it
+	f, err := dir.OpenFile(fmt.Sprintf("%d.jsonl", os.Getpid()), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
