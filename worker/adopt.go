@@ -93,7 +93,7 @@ func (w *Worker) endAdopt() {
 // adoptOne reads the task again, as its run may have been settled since the page was read, and starts it.
 func (w *Worker) adoptOne(ctx context.Context, id, incarnation string) error {
 	t, err := w.store.Task(ctx, id)
-	if err != nil || t.Status != lastcall.Running || t.Owner != incarnation {
+	if err != nil || t.Owner != incarnation {
 		return err
 	}
 	w.mu.Lock()

@@ -36,6 +36,7 @@ func (w *Worker) beat(ctx context.Context) bool {
 	}
 	ctx, cancel := context.WithTimeout(ctx, w.o.Lease/2)
 	defer cancel()
+	// Half a lease: a beat that takes longer is better tried again while there is a lease to renew.
 	pulse, err := w.store.Beat(ctx, lastcall.Beat{
 		Incarnation: incarnation, Phase: w.o.Phase(), Running: w.inHand(),
 		Connections: w.o.Connections(), Lease: w.o.Lease,
@@ -71,7 +72,8 @@ func (w *Worker) rejoin(ctx context.Context) bool {
 	return true
 }
 
-// lose ends all runs of an incarnation that was declared dead: their tasks belong to others.
+// lose ends all runs of an incarnation that was declared dead: their tasks belong to others. Until the node has joined
+// anew it claims and sweeps nothing. A beat and a claim may both find out, in either order.
 func (w *Worker) lose(incarnation string) {
 	w.mu.Lock()
 	if w.incarnation == incarnation {

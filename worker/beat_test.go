@@ -69,6 +69,32 @@ func TestALostLeaseEndsTheRunsAndTheNodeJoinsAnew(t *testing.T) {
 	}
 }
 
+// G3: a claim whose answer comes when the lease is gone has brought nothing.
+func TestTasksOfAClaimThatIsAnsweredAfterTheLeaseWasLostAreNotStarted(t *testing.T) {
+	var fences []int64
+	notes := func(_ context.Context, r lastcall.Run) (string, error) {
+		fences = append(fences, r.Fence())
+		return "", nil
+	}
+	inShop(t, types(kind("a", notes)), func(s *shop) {
+		slow := true
+		s.store.after = func(call string) error {
+			if call == "claim" && slow {
+				slow = false
+				s.store.kill("node-1")
+				time.Sleep(3 * time.Second) // the next beat tells
+			}
+			return nil
+		}
+		id := s.store.add(1, "a")[0]
+		s.pass(5 * time.Second)
+		s.wants(id, lastcall.Succeeded)
+		if len(fences) != 1 || fences[0] != 2 {
+			t.Errorf("runs %v were started, want only the second", fences)
+		}
+	})
+}
+
 func TestAHandlerThatIgnoresALostLeaseFreesItsSlotAndSettlesNothing(t *testing.T) {
 	o := types(kind("a", deaf), kind("b", ready))
 	o.Concurrency = 1

@@ -79,7 +79,7 @@ func (w *Worker) claim(c lastcall.Claim, req request) error {
 		w.slots.answered(req, tasks)
 	}
 	w.claiming = false
-	w.endOne()
+	w.endOne() // after the runs were counted: a hand-back must not see a moment in which nothing is under way
 	w.mu.Unlock()
 
 	w.watchOver(started)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -227,6 +228,52 @@ func TestRunWaitsForTheCheckpointOfAHandlerThatItLeavesBehind(t *testing.T) {
 			t.Error("Run has returned with a call of the store under way")
 		}
 	})
+}
+
+// G2, G4: whatever the moment, every task has either ended or waits as if it had never been begun.
+func TestAHandBackInTheMidstOfWorkLosesNothingAndChargesNothing(t *testing.T) {
+	for seed := range uint64(5) {
+		dice := rand.New(rand.NewPCG(seed, 0))
+		moment := time.Duration(dice.IntN(1000)) * time.Millisecond
+		works := func(ctx context.Context, r lastcall.Run) (string, error) {
+			work := time.NewTimer(time.Duration(r.Fence()*37+int64(len(r.Task().ID))*11) % 90 * time.Millisecond)
+			defer work.Stop()
+			select {
+			case <-work.C:
+				return "", nil
+			case <-ctx.Done():
+				return "", r.Checkpoint([]byte("so far"))
+			}
+		}
+		gives := func(ctx context.Context, r lastcall.Run) (string, error) {
+			if _, err := works(ctx, r); err != nil || ctx.Err() == nil {
+				return "", err
+			}
+			return "", context.Cause(ctx)
+		}
+		inShop(t, types(kind("a", gives), kind("b", lasts(70*time.Millisecond)), kind("deaf", deaf)), func(s *shop) {
+			s.store.add(400, "a")
+			s.store.add(100, "b")
+			s.store.add(3, "deaf")
+			s.pass(moment)
+			counts, took := s.handBack(time.Second)
+			s.wait()
+			n := s.store.statuses()
+			if n[lastcall.Queued]+n[lastcall.Succeeded] != 503 || n[lastcall.Succeeded] != s.Finished() || took > time.Second {
+				t.Errorf("seed %d: %v after %v, finished %d, %+v", seed, n, took, s.Finished(), counts)
+			}
+			released := 0
+			for _, task := range s.store.tasks {
+				released += task.Interruptions
+				if task.Status == lastcall.Queued && task.Attempt != 0 {
+					t.Errorf("seed %d: %s was charged", seed, task.ID)
+				}
+			}
+			if released != counts.HandedBack+counts.Fenced || counts.Unsettled != 0 {
+				t.Errorf("seed %d: %d were released, and the counts say %+v", seed, released, counts)
+			}
+		})
+	}
 }
 
 // G4, G8: a program that ends Run without a drain loses nothing either.

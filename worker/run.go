@@ -20,7 +20,7 @@ type run struct {
 	incarnation string // under whose lease
 	unfit       error  // why it is not started; nil if it is
 
-	ctx    context.Context // ends the handler's
+	ctx    context.Context // what the handler's derives from, less the timeout
 	end    context.CancelCauseFunc
 	result chan result // buffer of 1: a handler that nobody waits for any more can still leave
 
@@ -66,6 +66,8 @@ func (w *Worker) admit(t lastcall.Task, incarnation string) *run {
 func (w *Worker) unfit(r *run) error {
 	_, again := w.released[r.task.ID]
 	switch {
+	case r.incarnation != w.incarnation: // lost while the answer was on its way: the store has taken the task back
+		return lastcall.ErrLeaseLost
 	case w.handingBack: // its claim was under way when the hand-back began
 		return lastcall.ErrDraining
 	case r.typ == nil:
@@ -84,6 +86,8 @@ func (w *Worker) watchOver(runs []*run) {
 	}
 }
 
+// watch sees a run through, from its start to the moment when nothing is left to say of it. The order matters: first the
+// run may write nothing more, then its slot is free, then its outcome is settled, and only then is it off the books.
 func (w *Worker) watch(r *run) {
 	res := result{err: r.unfit, cause: r.unfit}
 	if r.unfit == nil {
@@ -156,7 +160,9 @@ func (w *Worker) outcome(r *run, res result) (lastcall.Outcome, bool) {
 	err := res.err
 	switch {
 	case res.givenUp && errors.Is(res.cause, lastcall.ErrCanceled):
-		err = lastcall.GiveBack(err, 0) // which the store, where the cancel stands, makes a canceled task
+		// The handler has said nothing, so nothing is said in its name: where the cancel stands, in the store, a
+		// release is the end of the task.
+		err = lastcall.GiveBack(err, 0)
 	case err == nil:
 		err = w.checkOutput(res.output)
 	}

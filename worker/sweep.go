@@ -57,6 +57,7 @@ func (w *Worker) sweep(ctx context.Context, incarnation string) {
 		KeepTasks: w.o.KeepTasks, KeepEvents: w.o.KeepEvents, Limit: sweepLimit,
 	})
 	w.saw(err)
+	// Nothing is done about a failure: the next sweep, here or elsewhere, does what this one has not.
 	if err != nil {
 		w.log.Debug("sweep failed", "error", err) // an outage is logged once, by saw
 		return
@@ -64,14 +65,14 @@ func (w *Worker) sweep(ctx context.Context, incarnation string) {
 	if swept.Crashed > 0 {
 		w.log.Info("took tasks of the dead back", "tasks", swept.Crashed)
 	}
-	if swept.Due+swept.Crashed > 0 {
+	if swept.Due+swept.Crashed > 0 { // the store's hints say so too, where they arrive
 		w.refresh()
 		notify(w.wake)
 	}
 	switch {
 	case swept.More:
 		w.sweepAt(time.Now())
-	case !swept.Next.IsZero():
+	case !swept.Next.IsZero(): // by the store's clock, which may be behind this node's
 		w.sweepAt(later(swept.Next, time.Now().Add(minSweepGap)))
 	}
 }
