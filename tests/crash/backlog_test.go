@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -48,7 +49,7 @@ func fill(t *testing.T, store string, log *checker.Log, clients []string, tasks 
 	for done := 0; done < tasks; done += len(batch) {
 		for i := range batch {
 			batch[i] = lastcall.Submission{
-				Type: "elsewhere", Client: clients[i%len(clients)], Input: json.RawMessage(fmt.Sprint(done + i)),
+				Type: "elsewhere", Client: clients[i%len(clients)], Input: json.RawMessage(strconv.Itoa(done + i)),
 			}
 			if i/len(clients)%10 == 0 {
 				batch[i].Type = "echo"

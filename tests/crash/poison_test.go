@@ -3,6 +3,7 @@ package crash_test
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"testing"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 // are charged alone.
 func TestAPoisonTaskFailsAloneAfterThreeCrashes(t *testing.T) {
 	const innocent, concurrency = 200, 16
-	s := ledgerSite(t, "--concurrency", fmt.Sprint(concurrency))
+	s := ledgerSite(t, "--concurrency", strconv.Itoa(concurrency))
 	log := &checker.Log{}
 	n := s.open()
 	var poison lastcall.Task

@@ -92,15 +92,15 @@ func TestATornWriteIsThereSectorBySector(t *testing.T) {
 	seen := map[string]bool{}
 	for seed := range uint64(100) {
 		content := d.kept[target].torn(rand.New(rand.NewPCG(seed, 0)))
-		shape := ""
+		var shape strings.Builder
 		for at := 0; at < len(content); at += sector {
 			part := string(content[at : at+sector])
 			if strings.Trim(part, part[:1]) != "" {
 				t.Fatalf("sector %d is torn itself: %q", at/sector, part)
 			}
-			shape += part[:1]
+			shape.WriteString(part[:1])
 		}
-		seen[shape] = true
+		seen[shape.String()] = true
 	}
 	if len(seen) != 8 {
 		t.Errorf("of the eight ways to tear three sectors these were seen: %v", seen)

@@ -50,7 +50,9 @@ func (c *Conversation) exchanges() (all []exchange, upgraded *reader) {
 		if err != nil {
 			return all, nil // it was never answered
 		}
-		if e.body, err = io.ReadAll(resp.Body); err != nil {
+		e.body, err = io.ReadAll(resp.Body)
+		_ = resp.Body.Close() // of a buffer
+		if err != nil {
 			return all, nil // nor this one, in full
 		}
 		e.status, e.header = resp.StatusCode, resp.Header

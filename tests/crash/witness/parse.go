@@ -159,9 +159,9 @@ func (c *Call) conclude(result string) error {
 
 // descriptor cuts "9</a/path>" in two. The name of an error, which follows a number too, is passed over.
 func descriptor(s string) (number, path string) {
-	if i := strings.IndexByte(s, '<'); i >= 0 {
-		return s[:i], strings.TrimSuffix(s[i+1:], ">")
+	number, path, ok := strings.Cut(s, "<")
+	if !ok {
+		number, _, _ = strings.Cut(s, " ")
 	}
-	number, _, _ = strings.Cut(s, " ")
-	return number, ""
+	return number, strings.TrimSuffix(path, ">")
 }

@@ -60,7 +60,9 @@ func (t *Told) submit(e *exchange) error {
 	key := e.request.Header.Get("Idempotency-Key")
 	switch e.status {
 	case http.StatusServiceUnavailable:
-		var s struct{ Client string }
+		var s struct {
+			Client string `json:"client"`
+		}
 		if err := json.Unmarshal(e.sent, &s); err != nil {
 			return fmt.Errorf("a submit: %w", err)
 		}
@@ -87,7 +89,10 @@ func (t *Told) socket(conn, client string, conv *Conversation, r *reader) {
 		if err != nil {
 			return
 		}
-		var head struct{ T, Cursor string }
+		var head struct {
+			T      string `json:"t"`
+			Cursor string `json:"cursor"`
+		}
 		if json.Unmarshal(text, &head) != nil || (head.T != "welcome" && head.T != "event") {
 			continue
 		}
