@@ -41,7 +41,7 @@ demo: ## see a deploy that loses nothing, with real processes, in under a minute
 .PHONY: test
 test: export GOFLAGS += -buildvcs=false # the tests build the command; git may not trust a checkout that CI mounted
 test: setup check ## everything that CI asks: checks, then all tests under the race detector
-	go test $(TESTFLAGS) ./...
+	@$(call in,$(CODE),go test $(TESTFLAGS) ./...)
 
 .PHONY: check
 check: format vet lint imports dead tidy ## what the code must look like, without its tests

@@ -68,7 +68,8 @@ var house = []room{
 	{floor: 0, path: "tests/exchange", tests: true},
 	{
 		floor: 2, path: "tests/lab",
-		uses: []string{".", "drain"}, parts: []string{"github.com/coder/websocket", "go.uber.org/goleak"}, tests: true,
+		uses: []string{".", "drain", "tests/exchange"}, parts: []string{"github.com/coder/websocket", "go.uber.org/goleak"},
+		tests: true,
 	},
 
 	// Tests of the whole program, and of the house itself.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/tests/exchange"
 	"github.com/lastcall-dev/lastcall/drain"
 )
 
@@ -53,7 +54,9 @@ func (n *Node) Try(ctx context.Context, method, path, body string, headers ...st
 		name, value, _ := strings.Cut(h, ": ")
 		req.Header.Set(name, value)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	// Noted, where notes are taken, to be held against openapi.yaml.
+	client := http.Client{Transport: exchange.Transport(http.DefaultTransport)}
+	resp, err := client.Do(req)
 	if err != nil {
 		return Answer{}, err
 	}
