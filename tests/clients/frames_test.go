@@ -83,10 +83,12 @@ func TestAGapIsAnnounced(t *testing.T) {
 	for _, c := range []struct {
 		why  string
 		from lastcall.Cursor
-	}{{"ahead", ahead}, {"epoch", another}} {
+		on   int64 // where it goes on: at the head, or behind what is no longer kept
+	}{{"ahead", ahead, 3}, {"epoch", another, 0}} {
 		s, _ := n.Connect("alice", c.from.String())
-		if f := s.Await("gap"); f.Why != c.why {
-			t.Errorf("resuming at %v is a gap %q, want %q", c.from, f.Why, c.why)
+		f := s.Await("gap")
+		if on := seqOf(t, f.Cursor); f.Why != c.why || on < c.on || on > 3 {
+			t.Errorf("resuming at %v is a gap %q that goes on at %s, want %q and %d", c.from, f.Why, f.Cursor, c.why, c.on)
 		}
 	}
 	lab.Until(t, "the events are past their retention, and the gap says so", func() bool {
