@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -46,8 +47,8 @@ type bareTask struct {
 }
 
 // serveBare says where it listens and serves until it is killed.
-func serveBare() error {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+func serveBare(ctx context.Context) error {
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -34,7 +35,7 @@ const payload = `{"type":"echo","input":{"order":4711,"items":["a","b","c"],"not
 
 // runLoad submits over so many keep-alive connections for so long and prints what it found. It writes HTTP by hand: a
 // client that costs as much as the server would measure itself.
-func runLoad(args []string) error {
+func runLoad(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("load", flag.ExitOnError)
 	addr := flags.String("addr", "", "where to")
 	conns := flags.Int("conns", 1, "connections")
@@ -48,7 +49,7 @@ func runLoad(args []string) error {
 		began   = time.Now()
 	)
 	for i := range results {
-		wg.Go(func() { results[i].drive(*addr, began.Add(*lasts)) })
+		wg.Go(func() { results[i].drive(ctx, *addr, began.Add(*lasts)) })
 	}
 	wg.Wait()
 	return json.NewEncoder(os.Stdout).Encode(sum(results, time.Since(began)))
@@ -61,8 +62,8 @@ type lane struct {
 	err  error
 }
 
-func (l *lane) drive(addr string, until time.Time) {
-	conn, err := net.Dial("tcp", addr)
+func (l *lane) drive(ctx context.Context, addr string, until time.Time) {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
 	if err != nil {
 		l.errs, l.err = 1, err
 		return

@@ -11,26 +11,32 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 )
 
 func main() {
-	if err := run(os.Args[1:]); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(args []string) error {
+func run(ctx context.Context, args []string) error {
 	if len(args) > 0 {
 		switch args[0] {
 		case "bare":
-			return serveBare()
+			return serveBare(ctx)
 		case "load":
-			return runLoad(args[1:])
+			return runLoad(ctx, args[1:])
 		}
 	}
 	flags := flag.NewFlagSet("bench", flag.ExitOnError)
@@ -41,7 +47,7 @@ func run(args []string) error {
 		return err
 	}
 	each := time.Duration(*seconds * float64(time.Second))
-	found, err := compareSubmits(*rounds, each)
+	found, err := compareSubmits(ctx, *rounds, each)
 	if err != nil {
 		return err
 	}

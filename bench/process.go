@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,8 +16,8 @@ import (
 )
 
 // buildCommand builds lastcall as it is released.
-func buildCommand(path string) error {
-	cmd := exec.Command("go", "build", "-trimpath", "-o", path, "./cmd/lastcall")
+func buildCommand(ctx context.Context, path string) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", path, "./cmd/lastcall")
 	cmd.Dir = ".."
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build lastcall: %w\n%s", err, out)
@@ -25,12 +26,12 @@ func buildCommand(path string) error {
 }
 
 // loadBare starts the bare handler, loads it and kills it.
-func loadBare(conns int, each time.Duration) (loaded, error) {
+func loadBare(ctx context.Context, conns int, each time.Duration) (loaded, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return loaded{}, err
 	}
-	cmd := exec.Command(self, "bare")
+	cmd := exec.CommandContext(ctx, self, "bare")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return loaded{}, err
@@ -43,13 +44,13 @@ func loadBare(conns int, each time.Duration) (loaded, error) {
 	if err != nil {
 		return loaded{}, fmt.Errorf("start the bare handler: %w", err)
 	}
-	return load(strings.TrimSpace(addr), conns, each)
+	return load(ctx, strings.TrimSpace(addr), conns, each)
 }
 
 // loadOurs starts lastcall on a new file, loads it and kills it. Its single worker is kept busy by a task that lasts
 // longer than the round, so that submits are measured and not the work.
-func loadOurs(command, file string, conns int, each time.Duration) (loaded, error) {
-	cmd := exec.Command(command, "serve", "--listen", "127.0.0.1:0", "--store", "sqlite:"+file,
+func loadOurs(ctx context.Context, command, file string, conns int, each time.Duration) (loaded, error) {
+	cmd := exec.CommandContext(ctx, command, "serve", "--listen", "127.0.0.1:0", "--store", "sqlite:"+file,
 		"--concurrency", "1", "--log-format", "json")
 	logs, err := cmd.StderrPipe()
 	if err != nil {
@@ -64,17 +65,20 @@ func loadOurs(command, file string, conns int, each time.Duration) (loaded, erro
 		return loaded{}, err
 	}
 	go func() { _, _ = io.Copy(io.Discard, logs) }() // ends with the process
-	if err := occupy(addr); err != nil {
+	if err := occupy(ctx, addr); err != nil {
 		return loaded{}, err
 	}
-	return load(addr, conns, each)
+	return load(ctx, addr, conns, each)
 }
 
 // serving reads the log until the address stands in it.
 func serving(logs io.Reader) (string, error) {
 	lines := bufio.NewScanner(logs)
 	for lines.Scan() {
-		var l struct{ Msg, Addr string }
+		var l struct {
+			Msg  string `json:"msg"`
+			Addr string `json:"addr"`
+		}
 		if json.Unmarshal(lines.Bytes(), &l) == nil && l.Msg == "serving" {
 			return l.Addr, nil
 		}
@@ -82,43 +86,46 @@ func serving(logs io.Reader) (string, error) {
 	return "", errors.New("lastcall ended before it served")
 }
 
+// task is what is read of one.
+type task struct {
+	ID     string `json:"id"`
+	Status string `json:"status"`
+}
+
 // occupy gives the worker its long task and waits until it runs.
-func occupy(addr string) error {
-	body := `{"type":"sleep","input":{"ms":3600000,"steps":1}}`
-	resp, err := http.Post("http://"+addr+"/v1/tasks", "application/json", strings.NewReader(body))
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	var task struct{ ID, Status string }
-	if err := json.NewDecoder(resp.Body).Decode(&task); err != nil {
-		return err
-	}
-	for deadline := time.Now().Add(10 * time.Second); task.Status != "running"; {
+func occupy(ctx context.Context, addr string) error {
+	long, err := ask(ctx, http.MethodPost, "http://"+addr+"/v1/tasks", `{"type":"sleep","input":{"ms":3600000,"steps":1}}`)
+	for deadline := time.Now().Add(10 * time.Second); err == nil && long.Status != "running"; {
 		if time.Now().After(deadline) {
 			return errors.New("the worker did not take its task")
 		}
-		read, err := http.Get("http://" + addr + "/v1/tasks/" + task.ID)
-		if err != nil {
-			return err
-		}
-		err = json.NewDecoder(read.Body).Decode(&task)
-		read.Body.Close()
-		if err != nil {
-			return err
-		}
+		long, err = ask(ctx, http.MethodGet, "http://"+addr+"/v1/tasks/"+long.ID, "")
 	}
-	return nil
+	return err
+}
+
+func ask(ctx context.Context, method, url, body string) (t task, err error) {
+	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
+	if err != nil {
+		return t, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return t, err
+	}
+	defer resp.Body.Close()
+	return t, json.NewDecoder(resp.Body).Decode(&t)
 }
 
 // load runs the load in a process of its own.
-func load(addr string, conns int, each time.Duration) (loaded, error) {
+func load(ctx context.Context, addr string, conns int, each time.Duration) (loaded, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return loaded{}, err
 	}
 	var out bytes.Buffer
-	cmd := exec.Command(self, "load", "-addr", addr, "-conns", fmt.Sprint(conns), "-for", each.String())
+	cmd := exec.CommandContext(ctx, self, "load", "-addr", addr, "-conns", fmt.Sprint(conns), "-for", each.String())
 	cmd.Stdout, cmd.Stderr = &out, os.Stderr
 	if err := cmd.Run(); err != nil {
 		return loaded{}, fmt.Errorf("load: %w", err)

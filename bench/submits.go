@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -24,14 +25,14 @@ func (p *pair) ratio() (low, median, high float64) {
 }
 
 // compareSubmits measures durable submits against the bare handler, in turns.
-func compareSubmits(rounds int, each time.Duration) ([]*pair, error) {
+func compareSubmits(ctx context.Context, rounds int, each time.Duration) ([]*pair, error) {
 	dir, err := os.MkdirTemp("", "lastcall-bench-")
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }() // temporary files that stay harm nobody
 	command := filepath.Join(dir, "lastcall")
-	if err := buildCommand(command); err != nil {
+	if err := buildCommand(ctx, command); err != nil {
 		return nil, err
 	}
 	var pairs []*pair
@@ -39,7 +40,7 @@ func compareSubmits(rounds int, each time.Duration) ([]*pair, error) {
 		p := &pair{conns: conns}
 		pairs = append(pairs, p)
 		for round := range rounds {
-			if err := p.measure(command, dir, round, each); err != nil {
+			if err := p.measure(ctx, command, dir, round, each); err != nil {
 				return nil, fmt.Errorf("%d connections: %w", conns, err)
 			}
 		}
@@ -48,11 +49,11 @@ func compareSubmits(rounds int, each time.Duration) ([]*pair, error) {
 }
 
 // measure is one round: both sides, each in a fresh process. Who goes first changes from round to round.
-func (p *pair) measure(command, dir string, round int, each time.Duration) error {
+func (p *pair) measure(ctx context.Context, command, dir string, round int, each time.Duration) error {
 	sides := []func() (loaded, error){
-		func() (loaded, error) { return loadBare(p.conns, each) },
+		func() (loaded, error) { return loadBare(ctx, p.conns, each) },
 		func() (loaded, error) {
-			return loadOurs(command, filepath.Join(dir, fmt.Sprintf("%d-%d.db", p.conns, round)), p.conns, each)
+			return loadOurs(ctx, command, filepath.Join(dir, fmt.Sprintf("%d-%d.db", p.conns, round)), p.conns, each)
 		},
 	}
 	var got [2]loaded
