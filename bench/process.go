@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -115,7 +116,8 @@ func ask(ctx context.Context, method, url, body string) (t task, err error) {
 		return t, err
 	}
 	defer resp.Body.Close()
-	return t, json.NewDecoder(resp.Body).Decode(&t)
+	err = json.NewDecoder(resp.Body).Decode(&t)
+	return t, err
 }
 
 // load runs the load in a process of its own.
@@ -125,7 +127,7 @@ func load(ctx context.Context, addr string, conns int, each time.Duration) (load
 		return loaded{}, err
 	}
 	var out bytes.Buffer
-	cmd := exec.CommandContext(ctx, self, "load", "-addr", addr, "-conns", fmt.Sprint(conns), "-for", each.String())
+	cmd := exec.CommandContext(ctx, self, "load", "-addr", addr, "-conns", strconv.Itoa(conns), "-for", each.String())
 	cmd.Stdout, cmd.Stderr = &out, os.Stderr
 	if err := cmd.Run(); err != nil {
 		return loaded{}, fmt.Errorf("load: %w", err)
