@@ -14,7 +14,7 @@ import (
 
 // G4: a task that kills its process has killed three when it is failed; of the innocent that ran beside it each succeeds
 // at its first attempt. Only in the first crash can nobody know who it was: from then on suspects run one at a time, and
-// are charged alone.
+// are charged alone. The poison goes before the others in the line, so that innocent ones run beside it each time.
 func TestAPoisonTaskFailsAloneAfterThreeCrashes(t *testing.T) {
 	const innocent, concurrency = 200, 16
 	s := ledgerSite(t, "--concurrency", strconv.Itoa(concurrency))
@@ -25,7 +25,7 @@ func TestAPoisonTaskFailsAloneAfterThreeCrashes(t *testing.T) {
 	for i := range innocent {
 		submit(n, log, fmt.Sprintf(`{"type":"work","client":"innocent","run_at":%q,"input":{"ms":%d}}`, at, 5+i%20))
 		if i == innocent/2 {
-			poison = submit(n, log, fmt.Sprintf(`{"type":"poison","client":"poisoner","run_at":%q}`, at))
+			poison = submit(n, log, fmt.Sprintf(`{"type":"poison","client":"poisoner","priority":1,"run_at":%q}`, at))
 		}
 	}
 	crashes := 0
