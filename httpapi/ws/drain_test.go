@@ -123,8 +123,12 @@ func TestAResultWrittenJustBeforeTheDrainIsWaitedFor_G7(t *testing.T) {
 	if n.Unserved() != 1 {
 		t.Error("taken for served although nothing says so")
 	}
+	began := time.Now()
 	c.readAll()
 	n.served(t)
+	if took := time.Since(began); took > 1500*time.Millisecond {
+		t.Errorf("served after %s: not by a pong", took)
+	}
 }
 
 func TestAReplayUnderWayIsWaitedFor_G7(t *testing.T) {
@@ -252,6 +256,8 @@ func TestClientsThatComeAndGoDoNotLengthenADrain_G8(t *testing.T) {
 			_ = c.CloseNow()
 		}
 	})
+	flood(n, "stays") // so does this one, and it takes nothing of it
+	rawSay(t, rawDial(t, n, "stays"), `{"t":"hello"}`)
 	for range 50 {
 		if got := n.Unserved(); got != 0 {
 			t.Errorf("%d who came during the drain are waited for", got)
@@ -273,7 +279,9 @@ func TestAllAreClosedWithoutWaitingForAnyone_G8(t *testing.T) {
 	for i := range bad {
 		rawSay(t, rawDial(t, n, fmt.Sprint("bad-", i)), `{"t":"hello"}`)
 	}
-	flood(n, "bad-0") // and this one is being written to
+	flood(n, "bad-0") // and this one takes nothing of what is being written to it
+	until(t, "it is being written to", func() bool { return n.Unserved() > 0 })
+	until(t, "it takes nothing", func() bool { return n.Unserved() == 0 })
 	began := time.Now()
 	counts := n.CloseAll(ws.CodeRestart, began.Add(2*time.Second))
 	took := time.Since(began)
