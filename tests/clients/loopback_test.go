@@ -26,6 +26,7 @@ func TestAForeignPageGetsNothing(t *testing.T) {
 		"a name that looks like ours":  {"Host", "localhost.evil.example"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			for _, method := range []string{http.MethodGet, http.MethodPost} {
 				req, err := http.NewRequestWithContext(t.Context(), method, "http://"+n.Addr+"/v1/tasks", nil)
 				if err != nil {

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -29,6 +32,7 @@ type scene struct {
 	scheduled []string // alice's, due when all is over; the first is canceled during the drain
 	retrying  []string // carol's: they fail by their timeout, again and again
 
+	message  string                       // the file where a platform looks for a last message
 	waits    map[string]<-chan lab.Answer // calls under way when the signal comes
 	requests int64                        // made after the signal, probes not counted
 	refused  int64                        // of those
@@ -59,7 +63,11 @@ func TestADrainServesEveryoneAndTouchesNoAttempt(t *testing.T) {
 func set(t *testing.T) *scene {
 	t.Helper()
 	s := &scene{t: t, store: lab.Data(t), waits: map[string]<-chan lab.Answer{}}
-	s.Node = lab.Start(t, s.store, "--concurrency=4")
+	s.message = filepath.Join(t.TempDir(), "termination-log")
+	if err := os.WriteFile(s.message, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.Node = lab.Start(t, s.store, "--concurrency=4", "--termination-file="+s.message)
 	socket, _ := s.Connect("alice", "")
 	s.alice = socket.Follow(true)
 	s.bob = plain(t, s.Node, "bob")
@@ -148,7 +156,8 @@ func (s *scene) saysThatItStops() {
 	}
 	a := s.Do(http.MethodGet, "/v1/drain", "")
 	s.holds("/v1/drain", a, http.StatusOK)
-	wantNames(s.t, "the drain", a.Body, "deadline", "phase", "report", "signal", "since", "waiting_for", "waiting_for.connections", "waiting_for.tasks")
+	wantNames(s.t, "the drain", a.Body,
+		"deadline", "phase", "report", "signal", "since", "waiting_for", "waiting_for.connections", "waiting_for.tasks")
 	d := s.Drain()
 	if d.Phase != drain.Finish || d.Signal != "SIGTERM" || d.Report != nil {
 		s.t.Errorf("the drain says %s", a.Body)
@@ -219,6 +228,19 @@ func (s *scene) answersWhoWaited() {
 
 func (s *scene) checkReport(r *drain.Report) {
 	passed(s.t, r, drain.Finish, drain.HandBack, drain.Closed)
+	message, err := os.ReadFile(s.message)
+	if err != nil {
+		s.t.Error(err)
+	}
+	for where, report := range map[string][]byte{"the log": s.loggedReport(), "the termination file": message} {
+		wantNames(s.t, "the report in "+where, report,
+			"clients", "clients.closed", "clients.handed_over", "clients.served", "exit_code", "phases", "phases.ms", "phases.name",
+			"refused", "requests_after_signal", "signal", "spare_ms", "tasks", "tasks.fenced", "tasks.finished", "tasks.handed_back")
+		var same drain.Report
+		if err := json.Unmarshal(report, &same); err != nil || !reflect.DeepEqual(&same, r) {
+			s.t.Errorf("the report in %s is %s, want %+v", where, report, r)
+		}
+	}
 	served := len(s.running) + len(s.queued) + 1 // and the one that was submitted with Prefer: wait
 	if want := (drain.WorkTally{Finished: served}); r.Tasks != want {
 		s.t.Errorf("the report counts %+v, want %+v", r.Tasks, want)
@@ -230,6 +252,16 @@ func (s *scene) checkReport(r *drain.Report) {
 		s.t.Errorf("the report says %s, %d requests, %d of them refused; want SIGTERM, %d, %d",
 			r.Signal, r.RequestsAfterSignal, r.Refused, s.requests, s.refused)
 	}
+}
+
+// loggedReport is the report as it stands in the log.
+func (s *scene) loggedReport() []byte {
+	line := s.Await("the report", func(l lab.Line) bool { return l.Msg == "drain report" })
+	var in struct{ Report json.RawMessage }
+	if err := json.Unmarshal([]byte(line.Raw), &in); err != nil {
+		s.t.Error(err)
+	}
+	return in.Report
 }
 
 func (s *scene) checkMailboxes() {

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/lastcall-dev/lastcall"
-	"github.com/lastcall-dev/lastcall/tests/exchange"
 	"github.com/lastcall-dev/lastcall/drain"
+	"github.com/lastcall-dev/lastcall/tests/exchange"
 )
 
 // Answer is what came back for a request.
