@@ -190,6 +190,6 @@ type Hint struct {
 	Client   string    // this mailbox has new events
 	Task     string    // this task changed
 	Canceled bool      // …and its run is asked to stop
-	State    *State    // …and this is its state, for Client
+	State    *State    // …and this is its state, for Client; such a hint tells of no event
 	Due      time.Time // a task was scheduled for then
 }
