@@ -65,8 +65,8 @@ func (v *visitor) act() bool {
 	}
 	k := &v.known[v.chance.IntN(len(v.known))]
 	switch v.chance.IntN(10) {
-	case 0:
-		return v.ask(http.MethodPost, "/v1/tasks/"+k.id+"/cancel")
+	case 0: // the latest: the others have mostly ended
+		return v.ask(http.MethodPost, "/v1/tasks/"+v.known[len(v.known)-1].id+"/cancel")
 	case 1:
 		return v.ask(http.MethodGet, "/v1/tasks/"+k.id+"?wait=100ms")
 	case 2: // once more, if it has a key
