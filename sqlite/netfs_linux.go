@@ -52,7 +52,7 @@ func networkFileSystem(dir string) (string, error) {
 		return "", err
 	}
 	defer mounts.Close()
-	return networkMount(mounts, uint64(file.Dev))
+	return networkMount(mounts, uint64(file.Dev)) //nolint:unconvert // it has 32 bits on some architectures
 }
 
 // networkMount names the network file system that a device is, by the table of mounts (proc_pid_mountinfo(5)).

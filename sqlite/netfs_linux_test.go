@@ -7,7 +7,7 @@ import (
 
 // A FUSE mount is refused by the name of who serves it, as local disks are served by FUSE too.
 func TestNetworkMountsAreKnownByName(t *testing.T) {
-	const mounts = `23 29 0:22 / /proc rw,nosuid - proc proc rw
+	const mounts = `23 29 0:22 / /run rw,nosuid - tmpfs none rw
 71 29 0:63 / /mnt/there rw,nosuid shared:37 - fuse.sshfs me@there:/srv rw,user_id=1000
 72 29 0:64 / /mnt/usb rw - fuseblk /dev/sdb1 rw
 73 29 259:300 / /mnt/with\040space rw - fuse.s3fs s3fs rw

@@ -10,7 +10,7 @@ import (
 // oldestRows bounds how many rows Queues looks at for OldestQueued, over all lines. Lines are in the order of service:
 // the longest waiting task is found for certain in a line of no more than its share, and in a longer one unless tasks
 // of higher priority fill that share.
-const oldestRows = 10_000
+const oldestRows = 2000
 
 // Queues counts what waits and runs, queue by queue.
 func (s *Store) Queues(ctx context.Context) (out []lastcall.Queue, err error) {
