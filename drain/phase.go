@@ -81,8 +81,9 @@ func Step(p Plan, s State, l Look, now time.Time) State {
 func after(p Plan, s State, l Look, now time.Time) Phase {
 	switch {
 	case s.Phase == HandBack:
-		// Nothing is left to stop, or no time is left to wait for it.
-		if l.Busy == 0 || reached(now, p.closeAt(s)) {
+		// Nothing is left to stop and everyone knows where their work stands
+		// (G7), or no time is left to wait for either.
+		if (l.Busy == 0 && l.Unserved == 0) || reached(now, p.closeAt(s)) {
 			return Closed
 		}
 		return HandBack

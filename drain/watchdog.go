@@ -42,8 +42,9 @@ func (d *Drainer) end(code int, why string) {
 	said := make(chan struct{})
 	go func() { // ends with the process
 		defer close(said)
-		fmt.Fprintf(d.options.Stderr, "drain: %s in phase %s: exit %d\n", why, d.Phase(), code)
+		// The file first: standard error may be what hangs.
 		d.writeTermination(d.newReport(time.Now(), d.service.Tally()))
+		fmt.Fprintf(d.options.Stderr, "drain: %s in phase %s: exit %d\n", why, d.Phase(), code)
 	}()
 	moment := time.NewTimer(lastWords)
 	defer moment.Stop()

@@ -29,10 +29,17 @@ func (n *node) Look() drain.Look {
 	if !work.Dry {
 		l.Backlog = 1 // the worker knows that there is some, not how much
 	}
-	if n.drainer.Told() && work.Idle() && !n.isSynced(n.worker.Finished()) {
+	if n.drainer.Told() && work.Idle() && !n.isSynced(n.ended()) {
 		l.Unserved++
 	}
 	return l
+}
+
+// ended counts the runs that have ended here: finished, or given back by this drain.
+func (n *node) ended() int {
+	n.tally.mu.Lock()
+	defer n.tally.mu.Unlock()
+	return n.worker.Finished() + n.tally.Work.HandedBack + n.tally.Work.Fenced
 }
 
 // Enter does what a phase asks for.

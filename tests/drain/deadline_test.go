@@ -34,6 +34,7 @@ func TestWorkThatTheDeadlineCutsOffIsGivenBackAtNoCost(t *testing.T) {
 		t.Errorf("alice was left with %d, want 1012", code)
 	}
 	alice.InOrder(1)
+	interrupted(t, alice.Events(), tasks) // before the socket closed, and not only on resume
 
 	again := stubborn(t, store)
 	first := alice
@@ -56,7 +57,6 @@ func TestWorkThatTheDeadlineCutsOffIsGivenBackAtNoCost(t *testing.T) {
 		alice.Await("the answer to "+typ, func(f lab.Frame) bool { return f.Task == id && f.Type == lastcall.TaskSucceeded })
 	}
 	alice.InOrder(int64(len(first.Events())) + 1)
-	interrupted(t, append(first.Events(), alice.Events()...), tasks)
 	terminate(again)
 	drained(t, again)
 }
