@@ -57,28 +57,47 @@ const MaxWatched = 1000
 var ErrTooManyWatched = errors.New("hub: too many tasks are watched")
 
 // Watch adds tasks, whoever they belong to, to those that the subscriber is told of in Batch.Watched: each as it stands
-// and after each change, until it is done. It fails with ErrTooManyWatched, and adds none, past MaxWatched.
+// and after each change, until it is done. It fails with ErrTooManyWatched, and adds none, past MaxWatched. After Close it
+// does nothing.
 func (s *Subscriber) Watch(ids []string) error {
-	s.mu.Lock()
-	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { _, ok := s.watched[id]; return ok })
-	slices.Sort(ids)
-	ids = slices.Compact(ids)
-	if len(s.watched)+len(ids) > MaxWatched {
-		s.mu.Unlock()
-		return ErrTooManyWatched
-	}
-	if s.watched == nil {
-		s.watched = make(map[string]bool, len(ids))
-	}
-	for _, id := range ids {
-		s.watched[id] = true
-	}
-	s.mu.Unlock()
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	// The hub comes first: what stands in s.watched may be found done by Next, and taken out of the hub, at any moment.
 	for _, id := range ids {
 		s.hub.watch(id, s)
 	}
+	surplus, err := s.adopt(ids)
+	for _, id := range surplus {
+		s.hub.unwatch(id, s)
+	}
+	return err
+}
+
+// adopt takes up the tasks that are new. It returns those for which the hub has been asked in vain.
+func (s *Subscriber) adopt(ids []string) (surplus []string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return ids, nil
+	}
+	fresh := make([]string, 0, len(ids))
+	for _, id := range ids {
+		if _, ok := s.watched[id]; ok {
+			surplus = append(surplus, id)
+		} else {
+			fresh = append(fresh, id)
+		}
+	}
+	if len(s.watched)+len(fresh) > MaxWatched {
+		return ids, ErrTooManyWatched
+	}
+	if s.watched == nil {
+		s.watched = make(map[string]bool, len(fresh))
+	}
+	for _, id := range fresh {
+		s.watched[id] = true
+	}
 	s.waker.Wake()
-	return nil
+	return surplus, nil
 }
 
 // taskMoved makes Subscriber a watcher.
