@@ -42,6 +42,9 @@ func (w *Worker) adopt(ctx context.Context) error {
 		return nil // what an earlier incarnation had is not lost: the store took it
 	}
 	defer w.endAdopt()
+	// All pages together: while this goes on nothing is claimed, and a drain waits for it.
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	f := lastcall.Filter{Status: []lastcall.Status{lastcall.Running}, Limit: lastcall.DefaultLimits().Page}
 	for !w.ending() {
 		page, err := w.store.Tasks(ctx, f)

@@ -62,9 +62,7 @@ func (w *Worker) rejoin(ctx context.Context) bool {
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	err := w.Join(ctx)
-	w.saw(err)
-	if err != nil {
+	if err := w.Join(ctx); err != nil {
 		w.log.Debug("joining anew failed", "error", err)
 		return false
 	}

@@ -301,6 +301,33 @@ func TestTasksOfAClaimWhoseAnswerWasLostAreFoundAndRun(t *testing.T) {
 	})
 }
 
+// Only the claim loop looks for them: a store that does not answer it must not keep the node from its work.
+func TestASearchForLostClaimsThatHangsIsGivenUp(t *testing.T) {
+	for _, hung := range []string{"tasks", "task"} {
+		t.Run(hung, func(t *testing.T) {
+			inShop(t, types(kind("a", ready)), func(s *shop) {
+				lost := false
+				s.store.after = func(call string) error {
+					if call == "claim" && !lost {
+						lost = true
+						return errAway()
+					}
+					return nil
+				}
+				s.store.hung = hung
+				s.store.add(1, "a")
+				s.pass(time.Second)
+				if !s.Look().Claiming {
+					t.Error("nothing is looked for")
+				}
+				id := s.store.add(1, "a")[0]
+				s.pass(10 * time.Second)
+				s.wants(id, lastcall.Succeeded)
+			})
+		})
+	}
+}
+
 func TestATaskOfATypeThatIsNotServedGoesBackWithAWait(t *testing.T) {
 	inShop(t, types(kind("a", ready)), func(s *shop) {
 		id := s.store.add(1, "a")[0]

@@ -19,6 +19,8 @@ type fakeStore struct {
 	// before and after, if not nil, are asked at the start and the end of every call; an error is the call's answer.
 	// What failed before was not done, what failed after was: its answer got lost. They are called without the mutex.
 	before, after func(call string) error
+	// hung is a call that is not answered while its caller waits; only those that a test asks for can be.
+	hung string
 	// hints hears what moves.
 	hints func([]lastcall.Hint)
 
@@ -36,6 +38,7 @@ type fakeStore struct {
 	settle []lastcall.Outcome
 	stop   []lastcall.RunRef // what the next beat tells to cancel
 	next   time.Time         // Swept.Next
+	more   int               // sweeps that leave something over
 	fences int
 }
 
@@ -71,6 +74,18 @@ func (s *fakeStore) call(name string, fn func() error) error {
 		err = after(name)
 	}
 	return err
+}
+
+// hang waits for a caller to give up, if that call is not to be answered.
+func (s *fakeStore) hang(ctx context.Context, name string) error {
+	s.mu.Lock()
+	hung := s.hung == name
+	s.mu.Unlock()
+	if !hung {
+		return nil
+	}
+	<-ctx.Done()
+	return errAway()
 }
 
 // fence puts what the test has done to the fields before what the worker's calls do from now on.
@@ -273,10 +288,14 @@ func (s *fakeStore) Cancel(_ context.Context, id string) (t lastcall.Task, err e
 	return t, err
 }
 
-func (s *fakeStore) Sweep(_ context.Context, sw lastcall.Sweep) (swept lastcall.Swept, err error) {
+func (s *fakeStore) Sweep(ctx context.Context, _ lastcall.Sweep) (swept lastcall.Swept, err error) {
+	if err := s.hang(ctx, "sweep"); err != nil {
+		return swept, err
+	}
 	err = s.call("sweep", func() error {
 		s.sweeps = append(s.sweeps, time.Now())
-		swept.Next = s.next
+		swept.Next, swept.More = s.next, s.more > 0
+		s.more--
 		for _, t := range s.tasks {
 			switch {
 			case t.Status != lastcall.Scheduled:
@@ -295,7 +314,10 @@ func (s *fakeStore) Sweep(_ context.Context, sw lastcall.Sweep) (swept lastcall.
 	return swept, err
 }
 
-func (s *fakeStore) Task(_ context.Context, id string) (t lastcall.Task, err error) {
+func (s *fakeStore) Task(ctx context.Context, id string) (t lastcall.Task, err error) {
+	if err := s.hang(ctx, "task"); err != nil {
+		return t, err
+	}
 	err = s.call("task", func() error {
 		t = *s.tasks[id]
 		return nil
@@ -304,7 +326,10 @@ func (s *fakeStore) Task(_ context.Context, id string) (t lastcall.Task, err err
 }
 
 // Tasks gives out pages of one, so that whoever reads them has to turn them.
-func (s *fakeStore) Tasks(_ context.Context, f lastcall.Filter) (p lastcall.TaskPage, err error) {
+func (s *fakeStore) Tasks(ctx context.Context, f lastcall.Filter) (p lastcall.TaskPage, err error) {
+	if err := s.hang(ctx, "tasks"); err != nil {
+		return p, err
+	}
 	err = s.call("tasks", func() error {
 		var ids []string
 		for id, t := range s.tasks {

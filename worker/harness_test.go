@@ -26,8 +26,14 @@ type shop struct {
 // inShop runs a test in a bubble with a worker for the types, and sees to it that the worker ends.
 func inShop(t *testing.T, o worker.Options, test func(s *shop)) {
 	t.Helper()
+	inShopOn(t, newFakeStore(), o, test)
+}
+
+// inShopOn is inShop over a store that was prepared. What its hooks do must stay within the bubble.
+func inShopOn(t *testing.T, store *fakeStore, o worker.Options, test func(s *shop)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		s := openShop(t, newFakeStore(), o)
+		s := openShop(t, store, o)
 		defer s.pass(2 * deafness) // handlers that were left behind leave the bubble
 		defer s.close()
 		test(s)
@@ -132,4 +138,13 @@ func lasts(d time.Duration) handle {
 		time.Sleep(d)
 		return `"slept"`, nil
 	}
+}
+
+// chats says how far it is, all the time.
+func chats(ctx context.Context, r lastcall.Run) (string, error) {
+	for ctx.Err() == nil {
+		r.Progress(1, "")
+		time.Sleep(time.Second)
+	}
+	return "", context.Cause(ctx)
 }

@@ -8,25 +8,39 @@ import (
 
 // tempo is when to sweep next, and whether the store can be reached. The Worker's mutex guards it.
 type tempo struct {
-	next time.Time // of the next sweep
-	hold time.Time // no sweep before: others must have had the time to renew their leases
-	away bool      // the last word of the store was that it cannot be reached
+	next   time.Time // of the next sweep
+	hold   time.Time // no sweep before: others must have had the time to renew their leases
+	heard  time.Time // when the store last answered; before it ever has, since when there is a worker to ask it
+	failed bool      // a call has failed since
+}
+
+// away reports whether the store is silent for so long that leases may run out: half of one, as who was heard of a
+// moment before has that and more. A call that fails between others that are answered is no outage: held against the
+// sweeps, it would keep back all that is due, here and now, for the sake of nobody. Neither is a mere silence, in which
+// nothing was asked.
+func (t *tempo) away(now time.Time, lease time.Duration) bool {
+	return t.failed && now.Sub(t.heard) >= lease/2
 }
 
 // saw takes note of how the store answered. An outage of the store looks, once it is over, like the death of everyone
 // who could not renew a lease meanwhile: so whoever gets it back sweeps nothing for one lease length.
 func (w *Worker) saw(err error) {
-	reached := answered(err)
+	now, reached := time.Now(), answered(err)
 	w.mu.Lock()
-	turned := reached == w.tempo.away
-	if turned && reached {
-		w.tempo.hold = time.Now().Add(w.o.Lease)
+	t := &w.tempo
+	turned, silence, hold := reached == t.failed, now.Sub(t.heard), time.Duration(0)
+	if reached {
+		if t.away(now, w.o.Lease) {
+			hold = w.o.Lease
+			t.hold = now.Add(hold)
+		}
+		t.heard = now
 	}
-	w.tempo.away = !reached
+	t.failed = !reached
 	w.mu.Unlock()
 	switch {
 	case turned && reached:
-		w.log.Info("the store is back", "no_sweep_for", w.o.Lease)
+		w.log.Info("the store is back", "silent_for", silence, "no_sweep_for", hold)
 	case turned:
 		w.log.Warn("the store does not answer", "error", err)
 	}

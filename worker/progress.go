@@ -31,7 +31,8 @@ func (r *run) Progress(percent float64, message string) {
 		percent = 0
 	}
 	p := &lastcall.Progress{
-		Percent: min(max(percent, 0), 100), Message: clipText(message, maxMessage), At: time.Now().UTC(),
+		Percent: min(max(percent, 0), 100), Message: clipText(message, maxMessage),
+		At: time.Now().UTC().Truncate(time.Microsecond), // as all times that the store and the wire know
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -63,6 +63,7 @@ func TestNoProgressIsWrittenOnceTheRunIsOver(t *testing.T) {
 
 func TestProgressStaysWithinItsBounds(t *testing.T) {
 	odd := func(_ context.Context, r lastcall.Run) (string, error) {
+		time.Sleep(time.Nanosecond) // the bubble's clock stands at a full second
 		for _, p := range []float64{-1, 101, math.NaN(), math.Inf(1)} {
 			r.Progress(p, "\xff")
 			time.Sleep(time.Second)
@@ -73,8 +74,12 @@ func TestProgressStaysWithinItsBounds(t *testing.T) {
 		s.store.add(1, "a")
 		s.pass(5 * time.Second)
 		for i, want := range []float64{0, 100, 0, 100} {
-			if got := s.store.saves[i].note.Progress; got.Percent != want || got.Message != "" {
+			got := s.store.saves[i].note.Progress
+			if got.Percent != want || got.Message != "" {
 				t.Errorf("wrote %+v, want %v", got, want)
+			}
+			if got.At.Nanosecond()%1000 != 0 || got.At.Location() != time.UTC {
+				t.Errorf("at %v, want UTC to the microsecond", got.At)
 			}
 		}
 	})

@@ -2,10 +2,32 @@ package worker
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/lastcall-dev/lastcall"
 )
+
+// sweepFirst gives back what the node ran when it died, before anything else is claimed: else a node that restarts would
+// fill its slots with what came later, and what was cut short would wait for those (G9). It ends when a sweep has left
+// nothing over, and after maxFirst at the latest: a store that is slow to sweep may still be able to give work out.
+func (w *Worker) sweepFirst(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, maxFirst)
+	defer cancel()
+	var pause backoff
+	for ctx.Err() == nil {
+		if incarnation := w.beginSweep(); incarnation != "" {
+			swept, err := w.sweep(ctx, incarnation)
+			if err == nil && !swept.More {
+				return
+			}
+			if err == nil {
+				continue
+			}
+		}
+		pause.sleep(ctx)
+	}
+}
 
 // sweepLoop does what time does: at least every Options.SweepEvery, and on the dot when a scheduled task is due. It
 // ends with ctx.
@@ -22,7 +44,7 @@ func (w *Worker) sweepLoop(ctx context.Context) {
 		case <-timer.C:
 		}
 		if incarnation := w.beginSweep(); incarnation != "" {
-			w.sweep(ctx, incarnation)
+			w.sweep(ctx, incarnation) //nolint:errcheck // the next one, here or elsewhere, does what this one has not
 		}
 	}
 }
@@ -42,14 +64,16 @@ func (w *Worker) untilSweep() time.Duration {
 func (w *Worker) beginSweep() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.tempo.next = time.Now().Add(jitter(w.o.SweepEvery))
-	if w.tempo.away || time.Now().Before(w.tempo.hold) {
+	now := time.Now()
+	w.tempo.next = now.Add(jitter(w.o.SweepEvery))
+	if w.tempo.away(now, w.o.Lease) || now.Before(w.tempo.hold) {
 		return ""
 	}
 	return w.incarnation
 }
 
-func (w *Worker) sweep(ctx context.Context, incarnation string) {
+// sweep makes one sweep and plans the next by what it has found.
+func (w *Worker) sweep(ctx context.Context, incarnation string) (lastcall.Swept, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	swept, err := w.store.Sweep(ctx, lastcall.Sweep{
@@ -57,10 +81,9 @@ func (w *Worker) sweep(ctx context.Context, incarnation string) {
 		KeepTasks: w.o.KeepTasks, KeepEvents: w.o.KeepEvents, Limit: sweepLimit,
 	})
 	w.saw(err)
-	// Nothing is done about a failure: the next sweep, here or elsewhere, does what this one has not.
 	if err != nil {
 		w.log.Debug("sweep failed", "error", err) // an outage is logged once, by saw
-		return
+		return swept, fmt.Errorf("sweep: %w", err)
 	}
 	if swept.Crashed > 0 {
 		w.log.Info("took tasks of the dead back", "tasks", swept.Crashed)
@@ -75,6 +98,7 @@ func (w *Worker) sweep(ctx context.Context, incarnation string) {
 	case !swept.Next.IsZero(): // by the store's clock, which may be behind this node's
 		w.sweepAt(later(swept.Next, time.Now().Add(minSweepGap)))
 	}
+	return swept, nil
 }
 
 // sweepAt brings the next sweep forward, and never puts it off.

@@ -25,6 +25,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/lastcall-dev/lastcall"
 )
@@ -81,6 +82,7 @@ func New(store lastcall.Store, o Options) (*Worker, error) {
 		slots:    newSlots(o.Concurrency, o.Types),
 		runs:     make(map[lastcall.RunRef]*run),
 		released: make(map[string]struct{}),
+		tempo:    tempo{heard: time.Now()},
 	}
 	w.hands, w.dropHands = context.WithCancel(context.Background())
 	for i := range o.Types {
@@ -99,6 +101,7 @@ func New(store lastcall.Store, o Options) (*Worker, error) {
 // Join makes the node known to the store, as a new incarnation. It comes before Run.
 func (w *Worker) Join(ctx context.Context) error {
 	incarnation, err := w.store.Join(ctx, w.nodeInfo())
+	w.saw(err)
 	if err != nil {
 		return fmt.Errorf("join: %w", err)
 	}
@@ -130,9 +133,12 @@ func (w *Worker) Run(ctx context.Context) error {
 	life, end := context.WithCancel(context.WithoutCancel(ctx)) // of the loops: they outlive ctx by the hand-back
 	defer w.dropHands()
 	var loops sync.WaitGroup // each loop ends with life, and is waited for below
-	loops.Go(func() { w.claimLoop(life) })
 	loops.Go(func() { w.beatLoop(life) })
-	loops.Go(func() { w.sweepLoop(life) })
+	loops.Go(func() {
+		w.sweepFirst(life)
+		loops.Go(func() { w.sweepLoop(life) })
+		w.claimLoop(life)
+	})
 
 	<-ctx.Done()
 	bound, cancel := context.WithTimeout(context.Background(), w.o.StopTimeout+callTimeout)
