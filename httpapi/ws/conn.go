@@ -30,13 +30,13 @@ type conn struct {
 	ended   bool // the reader has gone: the pump is not started any more
 	sub     *hub.Subscriber
 	receipt receipt
-	writing bool // events are on their way: read from the store and not written yet
+	writing bool                // events are on their way: read from the store and not written yet
+	wanted  map[string]struct{} // tasks that are watched, by this subscriber and by any that takes its place
 
 	// How it begins.
 	begun bool // by a hello or by the lack of one
 	hello bool
 	at    hub.Start
-	early []string // tasks to watch once it has begun
 
 	// Whether the peer is there.
 	nextPing time.Duration

@@ -5,8 +5,10 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 	"github.com/lastcall-dev/lastcall"
@@ -43,7 +45,7 @@ func TestAFrameThatIsWrongIsAnsweredAndEndsTheConnection_G10(t *testing.T) {
 		"watch of a string":     `{"t":"watch","tasks":"x"}`,
 		"watch of nothing":      `{"t":"watch","tasks":[""]}`,
 		"watch of an epic":      `{"t":"watch","tasks":["` + strings.Repeat("x", 65) + `"]}`,
-		"watch of too many":     `{"t":"watch","tasks":[` + strings.TrimSuffix(strings.Repeat(`"x",`, 1001), ",") + `]}`,
+		"watch of too many":     `{"t":"watch","tasks":[` + thousandAndOne() + `]}`,
 		"too long":              `{"t":"` + strings.Repeat("x", 64<<10) + `"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -57,6 +59,15 @@ func TestAFrameThatIsWrongIsAnsweredAndEndsTheConnection_G10(t *testing.T) {
 			}
 		})
 	}
+}
+
+// thousandAndOne is a list of ids, as JSON without its brackets.
+func thousandAndOne() string {
+	ids := make([]string, 1001)
+	for i := range ids {
+		ids[i] = strconv.Quote(strconv.Itoa(i))
+	}
+	return strings.Join(ids, ",")
 }
 
 func TestASecondHelloIsWrong_G10(t *testing.T) {
@@ -200,6 +211,31 @@ func TestWatchShowsAServiceTheTasksOfOthers_G11(t *testing.T) {
 		if f := c.expect("watched"); f.Type != tc.kind || string(f.Data) != tc.data || f.Run != tc.task.Run {
 			t.Errorf("watched %+v with %s, want %+v", f, f.Data, tc)
 		}
+	}
+}
+
+func TestWhatIsWatchedOutlivesALateHello_G11(t *testing.T) {
+	n := start(t, ws.Options{HelloWait: time.Millisecond})
+	put := func(id string, run int64, status lastcall.Status) {
+		n.store.Put(lastcall.Task{ID: id, Client: "alice", Run: run, Status: status})
+		n.hub.Moved([]lastcall.Hint{{Task: id, Client: "alice"}})
+	}
+	put("x", 1, lastcall.Running)
+	put("done", 1, lastcall.Succeeded)
+	c := n.dial("client=shop&service", nil)
+	c.expect("welcome")
+	c.expect("live")
+	c.say(`{"t":"watch","tasks":["x","done","nowhere"]}`)
+	c.expect("watched")
+	c.expect("watched")
+	c.expect("error")
+	c.say(`{"t":"hello"}`)
+	c.expect("welcome")
+	for range 2 { // live, and x as it stands; what was told to the end is not told again
+		if f := c.skipTo("watched"); f.Task != "x" {
+			t.Errorf("after the hello watched %+v, want x", f)
+		}
+		put("x", 2, lastcall.Running)
 	}
 }
 

@@ -79,6 +79,7 @@ func (c *conn) sayNews(p *[]byte) error {
 	if err != nil {
 		err = c.later(workNews, err)
 	} else if !b.Empty() {
+		c.unwant(&b)
 		err = c.sayBatch(&b, p)
 	}
 	c.mu.Lock()

@@ -126,27 +126,6 @@ func (c *conn) takeWatch(f watchFrame) error {
 	return c.watch(f.tasks)
 }
 
-// watch passes the tasks to the subscriber, or keeps them until there is one.
-func (c *conn) watch(ids []string) error {
-	c.mu.Lock()
-	sub := c.sub
-	if sub == nil {
-		defer c.mu.Unlock()
-		if len(c.early)+len(ids) > hub.MaxWatched {
-			return badFrameError(tooManyWatched)
-		}
-		c.early = append(c.early, ids...)
-		return nil
-	}
-	c.mu.Unlock()
-	if err := sub.Watch(ids); err != nil {
-		return badFrameError(tooManyWatched)
-	}
-	return nil
-}
-
-const tooManyWatched = "watch: too many tasks are watched"
-
 var errTooLong = errors.New("too long")
 
 // readUpTo appends what r has to b; it fails with errTooLong past most bytes.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gorilla/websocket"
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/hub"
 )
 
 // What the connection itself has to say, beside its subscriber's news. All of it belongs to the pump.
@@ -21,15 +22,7 @@ func (c *conn) sayWelcome(p *[]byte) error {
 	if err != nil {
 		return c.later(workBegin, err)
 	}
-	c.mu.Lock()
-	old, early, ended := c.sub, c.early, c.ended
-	c.sub, c.early = sub, nil
-	c.receipt = receipt{acks: c.receipt.acks}
-	c.mu.Unlock()
-	if old != nil {
-		old.Close()
-	}
-	if ended { // and has not seen this one
+	if !c.install(sub) {
 		sub.Close()
 		return nil
 	}
@@ -38,16 +31,31 @@ func (c *conn) sayWelcome(p *[]byte) error {
 		T: "welcome", Conn: strconv.FormatUint(c.id, 36), Node: c.srv.opts.Node, Client: c.client,
 		Cursor: from.String(), Head: head, PingMS: c.srv.opts.Ping.Milliseconds(),
 	}))
-	if len(early) > 0 {
-		_ = sub.Watch(early) // as many as it takes: that was checked
+	if err != nil {
+		return err
 	}
+	c.handOn(sub)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.work |= workNews
 	if c.srv.drain.Load() != nil {
 		c.work |= workDrain
 	}
-	return err
+	return nil
+}
+
+// install takes a subscriber into use. It is false if nobody has any more use for it: the reader has ended and would not
+// close it, or a hello has come meanwhile and it starts in the wrong place.
+func (c *conn) install(sub *hub.Subscriber) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended || c.work&workBegin != 0 {
+		return false
+	}
+	c.sub = sub
+	c.failed &^= workBegin // that of an earlier start, which this one makes good
+	c.receipt = receipt{acks: c.receipt.acks}
+	return true
 }
 
 // storeRetry is when a connection asks again that could not be served for want of the store.
