@@ -30,7 +30,7 @@ type socket interface {
 
 // readBuffer is the size of a connection's read buffer. What clients say is short, and it is held all the time. The
 // library takes over the reader that comes with a hijacked connection if it is larger than 256 bytes, and makes one of
-// its own otherwise; this one is ours, so that conn.rest can ask what is in it.
+// its own otherwise; this one is ours, so that conn.read can ask whether anything is left in it.
 const readBuffer = 264
 
 // upgrade answers the handshake and puts c on top of the connection. A *lastcall.Error is for the caller to answer; after
