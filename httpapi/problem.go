@@ -68,6 +68,13 @@ func (c *call) problem(e *lastcall.Error) {
 	c.answer(p.Status, typeProblem, body)
 }
 
+// WriteProblem answers with an error for those to whom a request has been handed over, such as Sockets, in the one shape
+// that all errors have.
+func WriteProblem(w http.ResponseWriter, r *http.Request, d Drain, e *lastcall.Error) {
+	c := &call{api: &api{Options: Options{Drain: d}}, w: w, r: r}
+	c.problem(e)
+}
+
 // retryAfter is a Retry-After in whole seconds, rounded up, so that nobody comes early.
 func retryAfter(d time.Duration) string {
 	if d <= 0 {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -58,9 +57,14 @@ func (s *Server) assemble() (*node, error) {
 		return nil, fmt.Errorf("assemble: %w", err)
 	}
 	n.hub = hub.New(s.store, hub.Options{Logger: s.o.Logger})
-	n.sockets = ws.New(n.hub, ws.Options{Node: s.o.Node, Logger: s.o.Logger, Pending: n.worker.RunningFor})
+	n.sockets = ws.New(n.hub, ws.Options{
+		Node: s.o.Node, Logger: s.o.Logger, Pending: n.worker.RunningFor,
+		Refuse: func(w http.ResponseWriter, r *http.Request, e *lastcall.Error) {
+			httpapi.WriteProblem(w, r, drainView{n}, e)
+		},
+	})
 	n.drainer, err = drain.New(s.plan, n, drain.Options{
-		Logger: s.o.Logger, Exit: s.o.Exit, Signals: s.signals(), TerminationFile: s.o.Report,
+		Logger: s.o.Logger, Exit: s.o.Exit, Signals: s.o.Signals, TerminationFile: s.o.Report,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("assemble: %w", err)
@@ -81,14 +85,6 @@ func (s *Server) assemble() (*node, error) {
 	return n, nil
 }
 
-// signals is what the drain listens to: nil for the process's own signals.
-func (s *Server) signals() <-chan os.Signal {
-	if s.o.NoSignals {
-		return make(chan os.Signal)
-	}
-	return nil
-}
-
 // Lookup finds a type that this node runs, for its defaults.
 func (s *Server) Lookup(name string) (lastcall.TaskType, bool) {
 	i := slices.IndexFunc(s.types, func(t lastcall.TaskType) bool { return t.Name == name })
@@ -104,7 +100,7 @@ func (n *node) here(t *lastcall.Task) bool {
 }
 
 // joinTimeout bounds the store's answer to a node that joins.
-const joinTimeout = 30 * time.Second
+const joinTimeout = 10 * time.Second
 
 func (n *node) join(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, joinTimeout)

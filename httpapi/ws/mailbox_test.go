@@ -183,7 +183,11 @@ func TestAStoreThatIsBrokenIsSaidToBe(t *testing.T) {
 }
 
 func TestOnlyAHandshakeForOurSubprotocolIsTaken_G10(t *testing.T) {
-	n := start(t, ws.Options{})
+	var refused lastcall.Code
+	n := start(t, ws.Options{Refuse: func(w http.ResponseWriter, _ *http.Request, e *lastcall.Error) {
+		refused = e.Code
+		w.WriteHeader(http.StatusTeapot)
+	}})
 	for name, protocols := range map[string][]string{
 		"ours": {"lastcall.v1"}, "ours among others": {"graphql-ws", "lastcall.v1"}, "none": nil,
 	} {
@@ -192,16 +196,17 @@ func TestOnlyAHandshakeForOurSubprotocolIsTaken_G10(t *testing.T) {
 		}
 	}
 	_, resp, err := websocket.Dial(t.Context(), n.url, &websocket.DialOptions{Subprotocols: []string{"graphql-ws"}})
-	if err == nil || resp.StatusCode != http.StatusBadRequest || resp.Header.Get("Content-Type") != "application/problem+json" {
-		t.Errorf("another subprotocol: %v, %+v", err, resp)
+	if err == nil || resp.StatusCode != http.StatusTeapot || refused != lastcall.CodeInvalidRequest {
+		t.Errorf("another subprotocol: %v, %q, %+v", err, refused, resp)
 	}
+	refused = ""
 	resp, err = http.Get("http" + n.url[2:])
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusBadRequest || resp.Header.Get("Content-Type") != "application/problem+json" {
-		t.Errorf("no handshake at all: %+v", resp)
+	if resp.StatusCode != http.StatusTeapot || refused != lastcall.CodeInvalidRequest {
+		t.Errorf("no handshake at all: %q, %+v", refused, resp)
 	}
 }
 

@@ -2,7 +2,10 @@ package ws
 
 import (
 	"log/slog"
+	"net/http"
 	"time"
+
+	"github.com/lastcall-dev/lastcall"
 )
 
 // Options are the settings of a Server. A field that is zero stands for its default.
@@ -21,6 +24,8 @@ type Options struct {
 	MaxFrame int
 	// Pending lists the client's tasks that run on this node, for the drain frame. Nil: none do.
 	Pending func(client string) []string
+	// Refuse answers a handshake that is not taken, as whoever serves the rest of HTTP answers its errors; in plain text.
+	Refuse func(w http.ResponseWriter, r *http.Request, e *lastcall.Error)
 }
 
 // The defaults of Options.
@@ -37,6 +42,11 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Pending == nil {
 		o.Pending = func(string) []string { return nil }
+	}
+	if o.Refuse == nil {
+		o.Refuse = func(w http.ResponseWriter, _ *http.Request, e *lastcall.Error) {
+			http.Error(w, e.Detail, e.Code.HTTPStatus())
+		}
 	}
 	o.Ping = or(o.Ping, DefaultPing)
 	o.HelloWait = or(o.HelloWait, DefaultHelloWait)

@@ -82,10 +82,10 @@ func (s *Server) tick() {
 func (s *Server) now() time.Duration { return time.Since(s.start) }
 
 // Serve upgrades the request and returns; the connection lives on. The caller has checked that the request may be let
-// in. A handshake that cannot be completed is answered here.
+// in. A handshake that cannot be completed is answered by Options.Refuse.
 func (s *Server) Serve(w http.ResponseWriter, r *http.Request, who Identity) {
 	if s.isClosing() {
-		refuse(w, &lastcall.Error{
+		s.opts.Refuse(w, r, &lastcall.Error{
 			Code: lastcall.CodeDraining, Detail: "this node is closing its connections", RetryAfter: time.Second,
 		})
 		return
@@ -94,7 +94,7 @@ func (s *Server) Serve(w http.ResponseWriter, r *http.Request, who Identity) {
 	var refusal *lastcall.Error
 	switch err := s.upgrade(w, r, c); {
 	case errors.As(err, &refusal):
-		refuse(w, refusal)
+		s.opts.Refuse(w, r, refusal)
 	case err != nil:
 		s.opts.Logger.Debug("handshake broke off", "client", who.Client, "error", err)
 	case !s.open(c):

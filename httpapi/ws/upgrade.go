@@ -2,13 +2,10 @@ package ws
 
 import (
 	"bufio"
-	"encoding/json"
 	"io"
-	"math"
 	"net"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -83,24 +80,4 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	h.in = bufio.NewReaderSize(h.wire, readBuffer)
 	return h.wire, bufio.NewReadWriter(h.in, brw.Writer), nil
-}
-
-// refuse answers a handshake with an error, as the REST API does: RFC 9457.
-func refuse(w http.ResponseWriter, e *lastcall.Error) {
-	body, err := json.Marshal(map[string]any{
-		"type":   "https://lastcall.dev/problems/" + string(e.Code),
-		"title":  e.Code.Title(),
-		"status": e.Code.HTTPStatus(),
-		"detail": e.Detail,
-		"code":   e.Code,
-	})
-	if err != nil { // strings and a number: cannot fail
-		panic(err)
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	if e.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
-	}
-	w.WriteHeader(e.Code.HTTPStatus())
-	_, _ = w.Write(body) // the client may be gone
 }
