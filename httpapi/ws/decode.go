@@ -1,9 +1,12 @@
 package ws
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/lastcall-dev/lastcall"
@@ -41,6 +44,9 @@ func decode(b []byte) (any, error) {
 	if head.T == nil {
 		return nil, badFrameError("the frame has no t")
 	}
+	if name, twice := repeated(b); twice {
+		return nil, badFrameError(fmt.Sprintf("%.64q is given more than once", name))
+	}
 	switch *head.T {
 	case "hello":
 		return decodeHello(b)
@@ -54,6 +60,28 @@ func decode(b []byte) (any, error) {
 		return byeFrame{}, nil
 	}
 	return otherFrame{}, nil
+}
+
+// repeated finds a field that an object has more than once, of which json.Unmarshal would silently take the last. It
+// takes T for t as well, and so does repeated. The object is known to be valid.
+func repeated(b []byte) (name string, twice bool) {
+	d := json.NewDecoder(bytes.NewReader(b))
+	_, _ = d.Token() // {
+	seen := make(map[string]struct{}, 4)
+	for d.More() {
+		token, _ := d.Token()
+		name, _ := token.(string)
+		folded := strings.ToLower(strings.ToUpper(name)) // also the few letters that fold from beyond ASCII
+		if _, ok := seen[folded]; ok {
+			return name, true
+		}
+		seen[folded] = struct{}{}
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			return "", false // not reached
+		}
+	}
+	return "", false
 }
 
 func decodeHello(b []byte) (any, error) {

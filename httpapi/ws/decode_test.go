@@ -10,7 +10,7 @@ func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{
 		`{"t":"hello","resume":"EPOCH:41","caps":["handover","progress"]}`,
 		`{"t":"ack","seq":57}`, `{"t":"pong","n":9}`, `{"t":"watch","tasks":["x"]}`, `{"t":"bye"}`,
-		`{"t":"later"}`, `{}`, `[]`, `null`, `{"t":"ack","seq":1e3}`, "\xff",
+		`{"t":"later"}`, `{"t":"hello","a":{"t":1,"t":2},"T":"bye"}`, `{}`, `[]`, `null`, `{"t":"ack","seq":1e3}`, "\xff",
 	} {
 		f.Add([]byte(seed))
 	}

@@ -46,6 +46,11 @@ func TestAFrameThatIsWrongIsAnsweredAndEndsTheConnection_G10(t *testing.T) {
 		"watch of nothing":      `{"t":"watch","tasks":[""]}`,
 		"watch of an epic":      `{"t":"watch","tasks":["` + strings.Repeat("x", 65) + `"]}`,
 		"watch of too many":     `{"t":"watch","tasks":[` + thousandAndOne() + `]}`,
+		"two types":             `{"t":"hello","t":"bye"}`,
+		"two alike":             `{"t":"hello","T":"bye"}`,
+		"two, one in disguise":  `{"t":"hello","\u0074":"hello"}`,
+		"two of another's":      `{"t":"hello","mood":"good","resume":null,"mood":"bad"}`,
+		"ack of two":            `{"t":"ack","seq":1,"ſeq":2}`,
 		"too long":              `{"t":"` + strings.Repeat("x", 64<<10) + `"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
