@@ -82,7 +82,7 @@ type typed[In, Out any] func(ctx context.Context, in In) (Out, error)
 func (f typed[In, Out]) Handle(ctx context.Context, input json.RawMessage) (json.RawMessage, error) {
 	var in In
 	if err := json.Unmarshal(input, &in); err != nil {
-		return nil, Permanent(&TaskError{Code: FailureBadInput, Message: err.Error()})
+		return nil, Permanent(&TaskError{Code: FailureBadInput, Message: badInput(err)})
 	}
 	out, err := f(ctx, in)
 	if err != nil {
@@ -93,6 +93,15 @@ func (f typed[In, Out]) Handle(ctx context.Context, input json.RawMessage) (json
 		return nil, Permanent(&TaskError{Code: FailureBadOutput, Message: err.Error()})
 	}
 	return b, nil
+}
+
+// badInput says what is wrong with an input in the words of JSON: the client knows nothing of Go's types.
+func badInput(err error) string {
+	wrong, ok := errors.AsType[*json.UnmarshalTypeError](err)
+	if !ok {
+		return err.Error()
+	}
+	return fmt.Sprintf("%s cannot be a %s", or(wrong.Field, "the input"), wrong.Value)
 }
 
 // Permanent wraps err so that the task fails for good.

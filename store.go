@@ -114,7 +114,7 @@ type Node struct {
 	Types       []string  `json:"types"`
 	Since       time.Time `json:"since"`
 	SeenAt      time.Time `json:"seen_at"`
-	Alive       bool      `json:"-"` // its lease has not run out and it has not left
+	Alive       bool      `json:"alive"` // its lease has not run out and it has not left
 }
 
 // Claim asks for work.

@@ -49,7 +49,8 @@ const (
 	ReleaseLease   ReleaseReason = "lease"   // a worker outside let its lease run out
 )
 
-// Digest tells outcomes apart, so that one that is reported again is known again.
+// Digest tells outcomes apart by what the client is told of them, so that one that is reported again is known again.
+// Waits, reasons and checkpoints are not part of it: a second word on a run changes none of them.
 func (o *Outcome) Digest() string {
 	h := sha256.New()
 	h.Write(o.Output)

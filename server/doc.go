@@ -10,6 +10,6 @@
 // New opens the store and binds the listener, so that what can be wrong with either is known before anything runs. Run
 // blocks until SIGTERM, SIGINT, POST /v1/drain or the end of its context has started the drain and the drain is over.
 //
-// The goroutines of a server are started in Run and nowhere else: one each for the store's hints, the hub, the worker,
-// the listener and the drain. Run waits for every one of them.
+// The goroutines of a server are started in Run: one each for the store's hints, the hub, the sockets' clock, the worker
+// and the listener, and they are waited for before Run returns. Only the store's writer begins in New, with the store.
 package server

@@ -23,7 +23,7 @@ func (o Options) checkAddress() error {
 func listen(ctx context.Context, o *Options) (net.Listener, error) {
 	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", o.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("listen: %w", err)
+		return nil, err // it says what it tried
 	}
 	if o.Auth != "off" && !local(ln.Addr()) {
 		_ = ln.Close()
@@ -42,5 +42,5 @@ func loopback(ip net.IP) bool { return ip != nil && ip.IsLoopback() }
 
 func openError(addr string) error {
 	return fmt.Errorf("listen %s: others than this host could reach it, and no token is configured; "+
-		"listen on 127.0.0.1, or say auth: off if that is meant", addr)
+		"listen on 127.0.0.1, or set auth to off if that is meant", addr)
 }

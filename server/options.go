@@ -28,11 +28,13 @@ type Options struct {
 	MaxCrashes int           // crashes after which a task fails; 3
 	Limits     lastcall.Limits
 
-	Version   string         // shown to peers and in the node list; "dev"
-	Logger    *slog.Logger   // slog.Default()
-	NoSignals bool           // leave SIGTERM and SIGINT to the program; it ends Run by its context
-	Exit      func(code int) // for the watchdog and the third SIGINT; os.Exit
-	Report    string         // file that the drain's report is also written to, if it exists: /dev/termination-log
+	Version string       // shown to peers and in the node list; "dev"
+	Logger  *slog.Logger // slog.Default()
+	// Signals replaces the SIGTERM and SIGINT of the process. A channel on which nothing ever comes leaves them to the
+	// program, which ends Run by its context.
+	Signals <-chan os.Signal
+	Exit    func(code int) // for the watchdog and the third SIGINT; os.Exit
+	Report  string         // file that the drain's report is also written to, if it exists: /dev/termination-log
 }
 
 // Drain are the settings of the orderly stop; docs/drain.md explains them.
@@ -56,6 +58,7 @@ func (o Options) withDefaults() (Options, error) {
 	def(&o.Limits, lastcall.DefaultLimits())
 	def(&o.Report, "/dev/termination-log")
 	def(&o.Drain.StopTimeout, 5*time.Second)
+	def(&o.Drain.HandBack, o.Drain.StopTimeout+2*time.Second)
 	if o.Node == "" {
 		name, err := os.Hostname()
 		if err != nil {
@@ -88,6 +91,9 @@ func (o Options) check() error {
 	}
 	if why := o.Limits.CheckName(o.Node); why != "" {
 		return fmt.Errorf("node name %s", why)
+	}
+	if err := o.checkStore(); err != nil {
+		return err
 	}
 	return o.checkAddress()
 }

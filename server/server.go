@@ -7,6 +7,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/lastcall-dev/lastcall"
 	"github.com/lastcall-dev/lastcall/drain"
@@ -31,11 +32,11 @@ type Server struct {
 func New(o Options) (*Server, error) {
 	o, err := o.withDefaults()
 	if err != nil {
-		return nil, err
+		return nil, &SettingError{err}
 	}
 	s := &Server{o: o, plan: o.plan()}
 	if err := s.plan.WithDefaults().Validate(); err != nil {
-		return nil, fmt.Errorf("drain: %w", err)
+		return nil, &SettingError{err}
 	}
 	if err := s.open(); err != nil {
 		return nil, errors.Join(err, s.down.run())
@@ -45,7 +46,8 @@ func New(o Options) (*Server, error) {
 
 // open takes hold of what the server needs from outside: the store first, as nobody is to be let in before it is there.
 func (s *Server) open() error {
-	ctx := context.Background() // both bound themselves
+	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
+	defer cancel()
 	store, err := openStore(ctx, &s.o)
 	if err != nil {
 		return err
@@ -63,6 +65,17 @@ func (s *Server) open() error {
 	})
 	return nil
 }
+
+// openTimeout bounds the wait for a store that another process is setting up.
+const openTimeout = 10 * time.Second
+
+// SettingError is a mistake in the Options, found before anything was begun.
+type SettingError struct{ err error }
+
+func (e *SettingError) Error() string { return e.err.Error() }
+
+// Unwrap returns what is wrong.
+func (e *SettingError) Unwrap() error { return e.err }
 
 // Register adds a type of task; see lastcall.Registrar. It is to be called before Run.
 func (s *Server) Register(t lastcall.TaskType) {

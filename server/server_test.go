@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -23,7 +24,7 @@ func options(t *testing.T) server.Options {
 	t.Helper()
 	return server.Options{
 		Listen: "127.0.0.1:0", Store: "sqlite:" + filepath.Join(t.TempDir(), "test.db"), Node: "test",
-		Logger: slog.New(slog.DiscardHandler), NoSignals: true,
+		Logger: slog.New(slog.DiscardHandler), Signals: make(chan os.Signal),
 	}
 }
 

@@ -29,7 +29,7 @@ func (n *node) Look() drain.Look {
 	if !work.Dry {
 		l.Backlog = 1 // the worker knows that there is some, not how much
 	}
-	if n.drainer.Told() && work.Idle() && !n.isSynced(n.ended()) {
+	if n.drainer.Told() && l.Clients > 0 && work.Idle() && !n.isSynced(n.ended()) {
 		l.Unserved++
 	}
 	return l

@@ -9,15 +9,23 @@ import (
 	"github.com/lastcall-dev/lastcall/sqlite"
 )
 
+// storeScheme stands before the path of an embedded store.
+const storeScheme = "sqlite:"
+
+// checkStore refuses an address that names no store.
+func (o Options) checkStore() error {
+	if path, ok := strings.CutPrefix(o.Store, storeScheme); !ok || path == "" {
+		return fmt.Errorf("store %q: must be sqlite:PATH", o.Store)
+	}
+	return nil
+}
+
 // openStore opens the store that the address names.
 func openStore(ctx context.Context, o *Options) (lastcall.Store, error) {
-	path, ok := strings.CutPrefix(o.Store, "sqlite:")
-	if !ok || path == "" {
-		return nil, fmt.Errorf("store %q: must be sqlite:PATH", o.Store)
-	}
+	path, _ := strings.CutPrefix(o.Store, storeScheme)
 	store, err := sqlite.Open(ctx, path, sqlite.Options{Logger: o.Logger})
 	if err != nil {
-		return nil, fmt.Errorf("open the store: %w", err)
+		return nil, err // it names the file
 	}
 	return store, nil
 }

@@ -84,6 +84,7 @@ func checkPath(path string) (string, error) {
 
 // start opens the connections of a file whose set-up lock is held.
 func start(path string, log *slog.Logger) (*Store, error) {
+	makePrivate(path)
 	conn, err := openWriter(path)
 	if err != nil {
 		return nil, explain(err)
@@ -101,6 +102,15 @@ func start(path string, log *slog.Logger) (*Store, error) {
 	s := &Store{path: path, log: log, readers: readers, writer: newWriter(path, conn, log)}
 	s.writer.start()
 	return s, nil
+}
+
+// makePrivate makes a new file one that its owner alone can read; SQLite gives the log beside it the same mode. What
+// clients submit is nobody else's business. A file that is there keeps its mode. What goes wrong SQLite will meet again,
+// and there it is said what to do.
+func makePrivate(path string) {
+	if f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600); err == nil {
+		_ = f.Close() // nothing was written to it
+	}
 }
 
 // explain says in words what a file's owner can do about an error of SQLite's.

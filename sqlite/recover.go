@@ -22,16 +22,16 @@ func (w *writer) checkpoint(pages int) {
 		return
 	}
 	if _, err := w.conn.Checkpoint(sqlite3.Passive); err != nil && sqlite3.KindOf(err) != sqlite3.Busy {
-		w.log.Warn("the write-ahead log could not be moved into the file", slog.Any("err", err))
+		w.log.Warn("the write-ahead log could not be moved into the file", slog.Any("error", err))
 	}
 	w.pages = 0
 }
 
 // giveUp closes a connection whose state is not known any more.
 func (w *writer) giveUp(why error) {
-	w.log.Error("the store's connection is given up; it will be opened anew", slog.Any("err", why))
+	w.log.Error("the store's connection is given up; it will be opened anew", slog.Any("error", why))
 	if err := w.conn.Close(); err != nil {
-		w.log.Warn("close of the connection that was given up", slog.Any("err", err))
+		w.log.Warn("close of the connection that was given up", slog.Any("error", err))
 	}
 	w.conn = nil
 }

@@ -36,7 +36,7 @@ func (s *Store) Sweep(ctx context.Context, sw lastcall.Sweep) (did lastcall.Swep
 		return lastcall.Swept{}, errors.Join(err, letGo(found, false))
 	}
 	if err := letGo(found, true); err != nil {
-		s.log.Warn("lock files of dead nodes could not be removed", slog.Any("err", err))
+		s.log.Warn("lock files of dead nodes could not be removed", slog.Any("error", err))
 	}
 	return did, nil
 }

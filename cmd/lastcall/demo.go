@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"github.com/lastcall-dev/lastcall/cmd/lastcall/demo"
@@ -14,12 +12,7 @@ func demoCommand() *cobra.Command {
 		Short: "Show a drain with real processes and real signals, in under a minute",
 		Long: "demo starts a node of its own, gives it work for two clients, sends it SIGTERM, and shows that nothing\n" +
 			"that was accepted is lost. It ends with a table, and exits with 1 if the table is not as it should be.",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usageError{fmt.Errorf("demo takes no arguments, and got %q", args[0])}
-			}
-			return nil
-		},
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return demo.Run(cmd.Context(), cmd.OutOrStdout())
 		},

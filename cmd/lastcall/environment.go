@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"strings"
 
@@ -14,7 +15,7 @@ import (
 func fromEnvironment(flags *pflag.FlagSet) error {
 	var err error
 	flags.VisitAll(func(f *pflag.Flag) {
-		name := "LASTCALL_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		name := variable(f)
 		value := os.Getenv(name)
 		if err != nil || f.Changed || value == "" {
 			return
@@ -24,6 +25,25 @@ func fromEnvironment(flags *pflag.FlagSet) error {
 		}
 	})
 	return err
+}
+
+// variable is the name of a flag's variable.
+func variable(f *pflag.Flag) string {
+	return "LASTCALL_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+}
+
+// warnOfUnknownVariables names the LASTCALL_* variables that set nothing: a misspelt one would be missed in silence.
+func warnOfUnknownVariables(log *slog.Logger, flags *pflag.FlagSet) {
+	known := map[string]bool{}
+	flags.VisitAll(func(f *pflag.Flag) { known[variable(f)] = true })
+	for _, kv := range os.Environ() {
+		name, _, _ := strings.Cut(kv, "=")
+		ours := strings.HasPrefix(name, "LASTCALL_") && !known[name]
+		injected := strings.HasPrefix(name, "LASTCALL_SERVICE_") || strings.HasPrefix(name, "LASTCALL_PORT")
+		if ours && !injected {
+			log.Warn("this variable sets nothing", "name", name)
+		}
+	}
 }
 
 // terminal reports whether w is a terminal that a person looks at.

@@ -10,6 +10,8 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+
+	"github.com/lastcall-dev/lastcall/server"
 )
 
 // version is set by the build: -ldflags "-X main.version=v1.2.3".
@@ -24,7 +26,7 @@ func main() {
 		os.Exit(int(exit))
 	}
 	fmt.Fprintln(os.Stderr, "lastcall:", err)
-	if _, ok := errors.AsType[usageError](err); ok {
+	if mistaken(err) {
 		os.Exit(2)
 	}
 	os.Exit(1)
@@ -39,13 +41,31 @@ func root() *cobra.Command {
 		Version:       version,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
+		Args:          noArguments,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.AddCommand(serveCommand(), demoCommand())
 	return cmd
+}
+
+// mistaken reports whether the command line or a setting is to blame.
+func mistaken(err error) bool {
+	_, usage := errors.AsType[usageError](err)
+	_, setting := errors.AsType[*server.SettingError](err)
+	return usage || setting
+}
+
+// noArguments refuses arguments, as a usage error.
+func noArguments(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
+		return nil
+	case cmd.HasParent():
+		return usageError{fmt.Errorf("%s takes no arguments, and got %q", cmd.Name(), args[0])}
+	}
+	return usageError{fmt.Errorf("unknown command %q; try lastcall --help", args[0])}
 }
 
 // usageError is a mistake on the command line or in the environment.

@@ -4,7 +4,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -31,12 +35,7 @@ func serveCommand() *cobra.Command {
 			"Every flag can be given as a variable too: --drain-mode is LASTCALL_DRAIN_MODE. A flag wins.\n" +
 			"Without a configuration it runs two types of tasks: echo, whose output is its input, and\n" +
 			`sleep, whose input {"ms":2000,"steps":10} says how long, with progress.`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usageError{fmt.Errorf("serve takes no arguments, and got %q", args[0])}
-			}
-			return nil
-		},
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := fromEnvironment(cmd.Flags()); err != nil {
 				return usageError{err}
@@ -57,7 +56,7 @@ func (s *serveSettings) flags(f *pflag.FlagSet) {
 	f.StringVar(&s.Auth, "auth", "", "`off` allows listening beyond loopback although anyone may then do anything")
 	f.StringVar(&s.mode, "drain-mode", string(drain.ModeHandover), "what a drain does with a peer: `handover|refuse`")
 	f.StringVar(&s.backlog, "drain-backlog", string(drain.BacklogAuto), "due work that has not begun: `auto|finish|leave`")
-	f.DurationVar(&s.Drain.HandBack, "drain-hand-back", 7*time.Second, "how long before the deadline running work is stopped")
+	f.DurationVar(&s.Drain.HandBack, "drain-hand-back", 0, "how long before the deadline running work is stopped (default stop-timeout + 2s)")
 	f.DurationVar(&s.Drain.StopTimeout, "stop-timeout", 5*time.Second, "`time` a handler has to return once it is stopped")
 	f.IntVar(&s.MaxCrashes, "max-crashes", 3, "crashes after which a task has `failed`")
 	f.DurationVar(&s.KeepTasks, "retention-tasks", 168*time.Hour, "how long finished tasks are kept")
@@ -68,21 +67,20 @@ func (s *serveSettings) flags(f *pflag.FlagSet) {
 }
 
 // check refuses a zero that was given in so many words: to the server it would stand for the default.
-func (s *serveSettings) check() error {
-	for name, given := range map[string]bool{
-		"grace": s.Grace > 0, "concurrency": s.Concurrency > 0, "max-crashes": s.MaxCrashes > 0,
-		"drain-hand-back": s.Drain.HandBack > 0, "stop-timeout": s.Drain.StopTimeout > 0,
-		"retention-tasks": s.KeepTasks > 0, "retention-events": s.KeepEvents > 0,
+func (s *serveSettings) check(flags *pflag.FlagSet) error {
+	for _, name := range []string{
+		"grace", "concurrency", "max-crashes", "drain-hand-back", "stop-timeout", "retention-tasks", "retention-events",
 	} {
-		if !given {
-			return fmt.Errorf("%s must be more than zero", name)
+		f := flags.Lookup(name)
+		if v := f.Value.String(); f.Changed && (v == "0" || v == "0s" || v[0] == '-') {
+			return fmt.Errorf("%s must be more than zero, not %s", name, v)
 		}
 	}
 	return nil
 }
 
 func (s *serveSettings) serve(cmd *cobra.Command) error {
-	if err := s.check(); err != nil {
+	if err := s.check(cmd.Flags()); err != nil {
 		return usageError{err}
 	}
 	log, err := newLogger(cmd.ErrOrStderr(), s.logFormat, s.logLevel)
@@ -91,10 +89,16 @@ func (s *serveSettings) serve(cmd *cobra.Command) error {
 	}
 	s.Drain.Mode, s.Drain.Backlog = drain.Mode(s.mode), drain.Backlog(s.backlog)
 	s.Logger, s.Version = log, version
+	// From here on a signal ends the process in order, also one that comes before there is anything to drain.
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	s.Signals = signals
 	srv, err := server.New(s.Options)
 	if err != nil {
 		return err
 	}
+	warnOfUnknownVariables(log, cmd.Flags())
 	srv.Register(handler.Echo())
 	srv.Register(handler.Sleep())
 	welcome(cmd.OutOrStdout(), srv, s.Store)
@@ -111,7 +115,10 @@ func (s *serveSettings) serve(cmd *cobra.Command) error {
 func welcome(w io.Writer, srv *server.Server, store string) {
 	url := "http://" + srv.Addr().String()
 	path, _ := strings.CutPrefix(store, "sqlite:")
-	fmt.Fprintf(w, "lastcall %s\n", version)
+	if whole, err := filepath.Abs(path); err == nil {
+		path = whole
+	}
+	fmt.Fprintf(w, "lastcall %s, pid %d\n", version, os.Getpid())
 	fmt.Fprintf(w, "  listens at  %s\n", url)
 	fmt.Fprintf(w, "  keeps data  in %s\n", path)
 	fmt.Fprintf(w, "  try         curl -H 'Content-Type: application/json' -H 'Prefer: wait=10' %s/v1/tasks -d '%s'\n",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -58,7 +59,7 @@ func TestAReportStopsWithTheCause(t *testing.T) {
 func TestNoPagesFailForGood(t *testing.T) {
 	srv, err := server.New(server.Options{
 		Listen: "127.0.0.1:0", Store: "sqlite:" + filepath.Join(t.TempDir(), "x.db"),
-		Logger: slog.New(slog.DiscardHandler), NoSignals: true,
+		Logger: slog.New(slog.DiscardHandler), Signals: make(chan os.Signal),
 	})
 	if err != nil {
 		t.Fatal(err)

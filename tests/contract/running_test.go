@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -36,7 +37,7 @@ func run(t *testing.T) *node {
 	}
 	srv, err := server.New(server.Options{
 		Listen: "127.0.0.1:0", Store: "sqlite:" + filepath.Join(t.TempDir(), "lastcall.db"), Node: "pod-a",
-		Logger: slog.New(slog.DiscardHandler), NoSignals: true,
+		Logger: slog.New(slog.DiscardHandler), Signals: make(chan os.Signal),
 	})
 	if err != nil {
 		t.Fatal(err)
