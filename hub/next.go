@@ -67,6 +67,7 @@ func (s *Subscriber) look() (read bool, watched []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	read, s.moved = s.moved, false
+	s.handing = read
 	for i := range s.states {
 		s.states[i].fresh = false
 	}
@@ -83,7 +84,7 @@ func (s *Subscriber) look() (read bool, watched []string) {
 func (s *Subscriber) unread(watched []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.moved = true
+	s.moved, s.handing = true, false
 	for _, id := range watched {
 		if _, ok := s.watched[id]; ok {
 			s.watched[id] = true
@@ -124,6 +125,7 @@ func (s *Subscriber) read(ctx context.Context) (page, error) {
 	}
 	more := at.Seq < mb.Head
 	s.moved = s.moved || more
+	s.handing = len(events) > 0
 	return page{events: events, more: more}, nil
 }
 

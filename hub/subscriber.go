@@ -37,6 +37,7 @@ type Subscriber struct {
 	mu      sync.Mutex
 	pos     lastcall.Cursor // what has been handed out
 	moved   bool            // the mailbox may hold more than pos
+	handing bool            // events are read, or handed out and not known to be written: Next has not been called again
 	live    bool            // the subscriber has been at the head once
 	closed  bool
 	states  []pending
@@ -109,11 +110,12 @@ func (s *Subscriber) Ack(seq int64) {
 	}
 }
 
-// Behind reports whether there may be something in the mailbox that the subscriber has not been given.
+// Behind reports whether there may be something in the mailbox that the subscriber has not been given. What Next has
+// handed out counts as given when Next is called again; what else it answers, such as watched tasks, does not count.
 func (s *Subscriber) Behind() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.moved
+	return s.moved || s.handing
 }
 
 // Close ends the subscription. The Waker is not called after it.

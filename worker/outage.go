@@ -1,6 +1,8 @@
 package worker
 
 import (
+	"context"
+	"errors"
 	"time"
 
 	"github.com/lastcall-dev/lastcall"
@@ -25,6 +27,9 @@ func (t *tempo) away(now time.Time, lease time.Duration) bool {
 // saw takes note of how the store answered. An outage of the store looks, once it is over, like the death of everyone
 // who could not renew a lease meanwhile: so whoever gets it back sweeps nothing for one lease length.
 func (w *Worker) saw(err error) {
+	if errors.Is(err, context.Canceled) {
+		return // the worker gave the call up, which says nothing of the store
+	}
 	now, reached := time.Now(), answered(err)
 	w.mu.Lock()
 	t := &w.tempo

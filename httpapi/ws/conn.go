@@ -30,7 +30,6 @@ type conn struct {
 	ended   bool // the reader has gone: the pump is not started any more
 	sub     *hub.Subscriber
 	receipt receipt
-	writing bool                // events are on their way: read from the store and not written yet
 	wanted  map[string]struct{} // tasks that are watched, by this subscriber and by any that takes its place
 
 	// How it begins.

@@ -83,7 +83,7 @@ func (s *Server) Unserved() int {
 // waits reports whether the client still has something coming.
 func (c *conn) waits(now time.Duration) bool {
 	c.mu.Lock()
-	sub, open := c.sub, c.writing || c.receipt.open(now)
+	sub, open := c.sub, c.receipt.open(now)
 	greeted := c.hello && now-c.since < confirmWait // and that it comes to nothing if the store is away
 	gone := c.ended || c.code != 0
 	c.mu.Unlock()

@@ -70,7 +70,6 @@ func (c *conn) do(w work, p *[]byte) error {
 func (c *conn) sayNews(p *[]byte) error {
 	c.mu.Lock()
 	sub := c.sub
-	c.writing = sub != nil
 	c.mu.Unlock()
 	if sub == nil {
 		return nil // it will be asked when it is there
@@ -84,7 +83,6 @@ func (c *conn) sayNews(p *[]byte) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.writing = false
 	if !b.Empty() {
 		c.work |= workNews
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -36,6 +37,7 @@ var nuisances = []struct {
 	{"clients that come and go ten times a second", time.Second, comeAndGo},
 	{"a client that sends binary frames", time.Second, sendsBinary},
 	{"a client that never stops talking", time.Second, neverStopsTalking},
+	{"a client that never stops asking", time.Second, neverStopsAsking},
 	{"idle connections and hammering reads", time.Second, hammer},
 }
 
@@ -142,6 +144,31 @@ func neverStopsTalking(s *stage) {
 		for range 20 {
 			_ = c.send(opPing, "are you there?")
 			_ = c.send(opText, `{"t":"of a newer version"}`)
+		}
+	})
+}
+
+// neverStopsAsking: it asks after hundreds of tasks that are not there, reads every answer, and asks again.
+func neverStopsAsking(s *stage) {
+	c := socket(s.t, s.Node, "quentin")
+	const many = 400
+	ids := make([]string, many)
+	for i := range ids {
+		ids[i] = strconv.Quote(strconv.Itoa(i))
+	}
+	question := `{"t":"watch","tasks":[` + strings.Join(ids, ",") + `]}`
+	s.on.Go(func() { // ends with the connection
+		for answers := 0; ; {
+			if answers%many == 0 {
+				_ = c.send(opText, question)
+			}
+			_, text, err := c.next()
+			if err != nil {
+				return
+			}
+			if strings.Contains(text, "not_found") {
+				answers++
+			}
 		}
 	})
 }
