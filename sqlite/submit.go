@@ -126,9 +126,6 @@ func (tx *tx) insert(s *lastcall.Submission) (lastcall.Task, error) {
 	if len(r.Input) == 0 {
 		r.Input = nil
 	}
-	if r.RetryOf != nil {
-		r.RetryOf = &[]string{*r.RetryOf}[0]
-	}
 	if err := tx.insertRow(&r); err != nil {
 		return lastcall.Task{}, err
 	}
