@@ -22,7 +22,7 @@ type Limits struct {
 	Page       int           // most rows of a page
 }
 
-// DefaultLimits are the limits of section 6.1 of the API.
+// DefaultLimits are the limits of the API, as openapi.yaml states them.
 func DefaultLimits() Limits {
 	return Limits{
 		Body: 1 << 20, Input: 1 << 20, Output: 1 << 20, Checkpoint: 1 << 20,

@@ -9,7 +9,7 @@ import (
 	"github.com/lastcall-dev/lastcall"
 )
 
-// The table of section 5 of the design, written down a second time.
+// The transition table, written down a second time.
 func TestStatusesFollowEachOtherAsTheTableSays(t *testing.T) {
 	const s, q, r, ok, fa, ca, ex = lastcall.Scheduled, lastcall.Queued, lastcall.Running,
 		lastcall.Succeeded, lastcall.Failed, lastcall.Canceled, lastcall.Expired

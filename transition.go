@@ -166,7 +166,7 @@ func (t *Task) Expire(now time.Time) *Event {
 
 // Crashed takes the tasks that a dead incarnation was running, all of them, and gives them back or ends them. If a
 // suspect was among them only the suspects are charged: a task that kills its process cannot drag its neighbours
-// along (section 5, crashes). The events stand in the order of the tasks.
+// along (G4). The events stand in the order of the tasks.
 func Crashed(running []*Task, maxCrashes int, now time.Time) []*Event {
 	suspected := false
 	for _, t := range running {

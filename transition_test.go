@@ -116,7 +116,7 @@ func TestOnlyWhatWaitsExpiresAndNotBeforeItsTime(t *testing.T) {
 	}
 }
 
-// What follows a cancel of a running task: section 5 of the design, row by row.
+// What follows a cancel of a running task, row by row.
 func TestAfterACancelOnlyASuccessIsNotCanceled(t *testing.T) {
 	for verdict, want := range map[lastcall.Verdict]lastcall.Status{
 		lastcall.Succeed: lastcall.Succeeded, lastcall.Fail: lastcall.Canceled, lastcall.Release: lastcall.Canceled,

@@ -7,7 +7,7 @@ import (
 )
 
 // checkAddress refuses an address that others than this host can reach unless auth is off in so many words: without a
-// token whoever reaches the port may do everything (section 6.5 of the API). It looks before anything is begun.
+// token whoever reaches the port may do everything. It looks before anything is begun.
 func (o Options) checkAddress() error {
 	host, _, err := net.SplitHostPort(o.Listen)
 	if err != nil {

@@ -116,7 +116,7 @@ func TestAHandlerThatIgnoresALostLeaseFreesItsSlotAndSettlesNothing(t *testing.T
 	})
 }
 
-// Section 5: an outage of the database must not look like everyone's death.
+// An outage of the database must not look like everyone's death.
 func TestAfterAnOutageNothingIsSweptForOneLeaseLength(t *testing.T) {
 	inShop(t, types(kind("a", lasts(time.Minute))), func(s *shop) {
 		if len(s.store.sweeps) != 1 {

@@ -345,7 +345,7 @@ func TestATaskOfATypeThatIsNotServedGoesBackWithAWait(t *testing.T) {
 	})
 }
 
-// Section 7: a node never runs again what it released in this drain.
+// A node never runs again what it released in this drain.
 func TestWhatWasHandedBackAfterTheEarlyWordIsNotRunHereAgain(t *testing.T) {
 	runs := 0
 	polite := func(_ context.Context, r lastcall.Run) (string, error) {

@@ -228,7 +228,7 @@ func TestACancelWhoseHintWasLostComesWithTheBeat(t *testing.T) {
 	})
 }
 
-// G3, and section 5: what a handler has done is kept through an outage, and settled once.
+// G3: what a handler has done is kept through an outage, and settled once.
 func TestAnOutcomeIsSettledOnceTheStoreIsBack(t *testing.T) {
 	for name, answerLost := range map[string]bool{"not done": false, "done, but the answer was lost": true} {
 		t.Run(name, func(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 
 // A client that has everything is told so: what follows is new. Then it hears how its tasks are getting on, in states
 // that have no place in the mailbox, each task's in the order in which they came about, and nothing of a task after its
-// end (section 6.2 of the API).
+// end.
 func TestStatesTellHowATaskGetsOnUntilItsEnd(t *testing.T) {
 	t.Parallel()
 	n := lab.Start(t, lab.Data(t))
@@ -127,7 +127,7 @@ func TestWhatIsAcknowledgedDoesNotComeAgain(t *testing.T) {
 	})
 }
 
-// A client that says nothing is served too: from its welcome on, and not what was before (section 6.3 of the API).
+// A client that says nothing is served too: from its welcome on, and not what was before.
 func TestAClientThatSaysNothingIsServedLive(t *testing.T) {
 	t.Parallel()
 	n := lab.Start(t, lab.Data(t))

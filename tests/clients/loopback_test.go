@@ -11,7 +11,7 @@ import (
 	"github.com/lastcall-dev/lastcall/tests/lab"
 )
 
-// Section 6.5 of the API: a server that asks for no token is within reach of every web page that its user opens. A page of another origin,
+// A server that asks for no token is within reach of every web page that its user opens. A page of another origin,
 // and one whose name was made to point here, get nothing, over HTTP as over a WebSocket; and none can submit a task by a
 // form, or by a request that browsers send without asking first.
 func TestAForeignPageGetsNothing(t *testing.T) {

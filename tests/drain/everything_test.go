@@ -209,7 +209,7 @@ func (s *scene) tellsItsClients() {
 	}
 }
 
-// answersWhoWaited: with the result where there is one, with what there is where there is not (section 6.1 of the API).
+// answersWhoWaited: with the result where there is one, with what there is where there is not.
 func (s *scene) answersWhoWaited() {
 	for what, answer := range s.waits {
 		a := <-answer
