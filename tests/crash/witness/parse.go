@@ -134,8 +134,8 @@ func (c *Call) conclude(result string) error {
 	number, path := descriptor(result)
 	n, err := strconv.ParseInt(number, 0, 64)
 	switch {
-	case number == "?":
-		c.Ended = Never // the thread was killed in it
+	case strings.HasPrefix(result, "?"):
+		c.Ended = Never // the thread was killed in it; strace may add "<unavailable>"
 		return nil
 	case err != nil:
 		return fmt.Errorf("%s: result %q: %w", c.Name, result, err)

@@ -40,7 +40,7 @@ func TestParse(t *testing.T) {
 		},
 		"calls that were killed": {
 			"12 pwrite64(9</data/a>, \"a\", 1, 0 <unfinished ...>\n13 fsync(8</data/a> <unfinished ...>) = ?\n" +
-				"14 fsync(8</data/a>) = ?\n12 +++ killed by SIGKILL +++",
+				"14 fsync(8</data/a>) = ? <unavailable>\n12 +++ killed by SIGKILL +++",
 			[]Call{
 				{"12", "pwrite64", []string{"9</data/a>", `""`, "1", "0"}, "/data/a", []byte("a"), 0, 1, Never},
 				{"13", "fsync", []string{"8</data/a>"}, "/data/a", nil, 0, 2, Never},
