@@ -1,6 +1,7 @@
 package lastcall
 
 import (
+	"cmp"
 	"math"
 	"time"
 )
@@ -21,7 +22,7 @@ const (
 
 // After is the wait after the given attempt (from 1); jitter is a number from [0, 1).
 func (b Backoff) After(attempt int, jitter float64) time.Duration {
-	return time.Duration(jitter * float64(double(or(b.Base, DefaultBackoffBase), or(b.Max, DefaultBackoffMax), attempt-1)))
+	return time.Duration(jitter * float64(double(cmp.Or(b.Base, DefaultBackoffBase), cmp.Or(b.Max, DefaultBackoffMax), attempt-1)))
 }
 
 // GiveBackWait is how long a task waits that its handler has handed back, after as many interruptions: 1 s to 60 s.

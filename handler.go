@@ -1,6 +1,7 @@
 package lastcall
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -101,7 +102,7 @@ func badInput(err error) string {
 	if !ok {
 		return err.Error()
 	}
-	return fmt.Sprintf("%s cannot be a %s", or(wrong.Field, "the input"), wrong.Value)
+	return fmt.Sprintf("%s cannot be a %s", cmp.Or(wrong.Field, "the input"), wrong.Value)
 }
 
 // Permanent wraps err so that the task fails for good.

@@ -1,6 +1,7 @@
 package lastcall
 
 import (
+	"cmp"
 	"encoding/json"
 	"time"
 )
@@ -52,9 +53,9 @@ const (
 // NewTask is the task that a store writes for the submission at a time now, with the id that it has chosen.
 func (s *Submission) NewTask(id string, now time.Time) Task {
 	t := Task{
-		ID: id, Type: s.Type, Queue: or(s.Queue, DefaultQueue), Client: or(s.Client, DefaultClient),
+		ID: id, Type: s.Type, Queue: cmp.Or(s.Queue, DefaultQueue), Client: cmp.Or(s.Client, DefaultClient),
 		Status: Queued, Input: s.Input, Priority: s.Priority, Labels: s.Labels,
-		MaxAttempts: or(s.MaxAttempts, DefaultMaxAttempts), Timeout: s.Timeout,
+		MaxAttempts: cmp.Or(s.MaxAttempts, DefaultMaxAttempts), Timeout: s.Timeout,
 		CreatedAt: now, RunAt: now,
 	}
 	if len(t.Input) == 0 {
@@ -82,11 +83,3 @@ func (s *Submission) NewTask(id string, now time.Time) Task {
 
 // after is d past now in the microseconds that a store keeps, so that what an event says of a time is what its task says.
 func after(now time.Time, d time.Duration) time.Time { return now.Add(d).Truncate(time.Microsecond) }
-
-func or[T comparable](v, fallback T) T {
-	var zero T
-	if v == zero {
-		return fallback
-	}
-	return v
-}

@@ -16,6 +16,15 @@ type Identity struct {
 // clientHeader names the client where the query does not.
 const clientHeader = "Lastcall-Client"
 
+// whoAsks is who sent a request that takes no parameter but the one that says so.
+func (a *api) whoAsks(r *http.Request) (Identity, error) {
+	q, err := readQuery(r, identityOnly, nil)
+	if err != nil {
+		return Identity{}, err
+	}
+	return a.identify(r, q)
+}
+
 // identify reads ?client= and Lastcall-Client. Both are welcome if they agree.
 func (a *api) identify(r *http.Request, q query) (Identity, error) {
 	name, given := q.get("client"), q.has("client")

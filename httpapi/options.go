@@ -1,9 +1,9 @@
 package httpapi
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
-	"time"
 
 	"github.com/lastcall-dev/lastcall"
 )
@@ -75,14 +75,7 @@ func (o Options) withDefaults() Options {
 	}
 	d := lastcall.DefaultLimits()
 	l := &o.Limits
-	l.Body, l.Input, l.Name, l.Labels = or(l.Body, d.Body), or(l.Input, d.Input), or(l.Name, d.Name), or(l.Labels, d.Labels)
-	l.Key, l.Wait, l.Page = or(l.Key, d.Key), or(l.Wait, d.Wait), or(l.Page, d.Page)
+	l.Body, l.Input, l.Name, l.Labels = cmp.Or(l.Body, d.Body), cmp.Or(l.Input, d.Input), cmp.Or(l.Name, d.Name), cmp.Or(l.Labels, d.Labels)
+	l.Key, l.Wait, l.Page = cmp.Or(l.Key, d.Key), cmp.Or(l.Wait, d.Wait), cmp.Or(l.Page, d.Page)
 	return o
-}
-
-func or[T int | int64 | time.Duration](v, fallback T) T {
-	if v == 0 {
-		return fallback
-	}
-	return v
 }

@@ -11,11 +11,7 @@ import (
 // socket hands a handshake over to the WebSocket. What is wrong with one as a request of HTTP is found here, so that it is
 // answered as every other error is.
 func (a *api) socket(c *call) error {
-	q, err := readQuery(c.r, identityOnly, nil)
-	if err != nil {
-		return err
-	}
-	who, err := a.identify(c.r, q)
+	who, err := a.whoAsks(c.r)
 	if err != nil {
 		return err
 	}

@@ -11,11 +11,7 @@ import (
 // submit takes a task. When it answers with 2xx the task is on stable storage (G1); when it answers with anything else
 // but 503 store_unavailable, nothing was written (G10).
 func (a *api) submit(c *call) error {
-	q, err := readQuery(c.r, identityOnly, nil)
-	if err != nil {
-		return err
-	}
-	who, err := a.identify(c.r, q)
+	who, err := a.whoAsks(c.r)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"sync"
@@ -27,20 +28,12 @@ func (o Options) withDefaults() Options {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	o.Poll = or(o.Poll, time.Second)
-	o.PollMailboxes = or(o.PollMailboxes, 256)
-	o.PageEvents = or(o.PageEvents, 100)
-	o.PageBytes = or(o.PageBytes, 256<<10)
-	o.CallTimeout = or(o.CallTimeout, 5*time.Second)
+	o.Poll = cmp.Or(o.Poll, time.Second)
+	o.PollMailboxes = cmp.Or(o.PollMailboxes, 256)
+	o.PageEvents = cmp.Or(o.PageEvents, 100)
+	o.PageBytes = cmp.Or(o.PageBytes, 256<<10)
+	o.CallTimeout = cmp.Or(o.CallTimeout, 5*time.Second)
 	return o
-}
-
-func or[T comparable](v, fallback T) T {
-	var zero T
-	if v == zero {
-		return fallback
-	}
-	return v
 }
 
 // Hub wakes subscribers when their mailboxes move. All methods may be called concurrently.

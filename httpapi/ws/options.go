@@ -1,6 +1,7 @@
 package ws
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 	"time"
@@ -48,17 +49,9 @@ func (o Options) withDefaults() Options {
 			http.Error(w, e.Detail, e.Code.HTTPStatus())
 		}
 	}
-	o.Ping = or(o.Ping, DefaultPing)
-	o.HelloWait = or(o.HelloWait, DefaultHelloWait)
-	o.WriteTimeout = or(o.WriteTimeout, DefaultWriteTimeout)
-	o.MaxFrame = or(o.MaxFrame, DefaultMaxFrame)
+	o.Ping = cmp.Or(o.Ping, DefaultPing)
+	o.HelloWait = cmp.Or(o.HelloWait, DefaultHelloWait)
+	o.WriteTimeout = cmp.Or(o.WriteTimeout, DefaultWriteTimeout)
+	o.MaxFrame = cmp.Or(o.MaxFrame, DefaultMaxFrame)
 	return o
-}
-
-func or[T comparable](v, fallback T) T {
-	var zero T
-	if v == zero {
-		return fallback
-	}
-	return v
 }
