@@ -33,6 +33,7 @@ func (f HandlerFunc) Handle(ctx context.Context, input json.RawMessage) (json.Ra
 type TaskType struct {
 	Name        string
 	Handler     Handler
+	Pull        bool          // workers outside lease its tasks: it has no Handler, and no node claims them
 	Queue       string        // where its submits go that name none; "default"
 	Concurrency int           // runs at a time on a node; the node's
 	Timeout     time.Duration // of one attempt; 1 h

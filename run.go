@@ -1,6 +1,12 @@
 package lastcall
 
-import "context"
+import (
+	"context"
+	"io"
+)
+
+// MaxLog is how many bytes of what a run writes are kept: the last ones.
+const MaxLog = 64 << 10
 
 // Run is a run as its handler sees it.
 type Run interface {
@@ -18,6 +24,9 @@ type Run interface {
 	Checkpoint(data []byte) error
 	// LastCheckpoint is what the latest Checkpoint of an earlier run kept; nil if there was none.
 	LastCheckpoint() []byte
+	// Log takes what the run has to say to whoever looks after it, in any form. The last MaxLog bytes are kept with the
+	// task until its next run. It may be written to concurrently, never blocks on the store and never fails.
+	Log() io.Writer
 	// Draining is closed when the node has been told to stop and the run still has time: the moment to come to a good
 	// end or to write a checkpoint. The context ends only later, and perhaps never.
 	Draining() <-chan struct{}

@@ -41,6 +41,12 @@ type Store interface {
 	Settle(ctx context.Context, o Outcome) (Task, error)
 	// Cancel asks for a task's end, as Task.Cancel says, and returns the task as it then is.
 	Cancel(ctx context.Context, id string) (Task, error)
+	// Forget removes a finished task, with what it carries; its events stay in their mailbox. One that has not reached
+	// its end is CodeNotFinished.
+	Forget(ctx context.Context, id string) error
+	// PauseQueue keeps a queue's tasks from being claimed, or lets them be claimed again, and returns the queue as it
+	// then is. What runs goes on. A queue that nobody has submitted to yet may be paused too.
+	PauseQueue(ctx context.Context, queue string, paused bool) (Queue, error)
 	// Sweep does what time does: queues what has become due, expires what has waited too long, gives back what dead
 	// incarnations ran (Crashed), and forgets what is past its retention. It works in bounded portions, except that the
 	// runs of a dead incarnation, whose fates hang together, are always one; when Swept.More is true there is more to do
@@ -52,6 +58,11 @@ type Store interface {
 	// Tasks lists tasks, newest first. A page may hold fewer than Limit, even none, and still have a Next: a store
 	// looks at a bounded number of rows for each page.
 	Tasks(ctx context.Context, f Filter) (TaskPage, error)
+	// Log returns what the task's current or last run has written (Note.Log, Outcome.Log); empty if it wrote nothing.
+	Log(ctx context.Context, id string) ([]byte, error)
+	// TaskEvents returns the mailbox of the task's client as it stands and those of its events that are about the task,
+	// in order, from one snapshot. Events that have expired are left out.
+	TaskEvents(ctx context.Context, id string) (Mailbox, []Event, error)
 	// Queues counts what waits and runs, queue by queue, in the order of their names.
 	Queues(ctx context.Context) ([]Queue, error)
 
@@ -71,50 +82,6 @@ type Store interface {
 	Watch(ctx context.Context, fn func([]Hint)) error
 	// Close waits for calls under way and releases everything. No call may follow.
 	Close() error
-}
-
-// NodeInfo is what a node says of itself when it joins.
-type NodeInfo struct {
-	Name    string
-	Version string
-	Types   []string      // the task types it runs
-	Lease   time.Duration // how long its runs stay its own without a Beat
-	Address string        // where its peers may probe /readyz
-}
-
-// Beat is a node's sign of life.
-type Beat struct {
-	Incarnation string
-	Phase       string
-	Running     int
-	Connections int
-	Lease       time.Duration
-}
-
-// Pulse is the answer to a Beat.
-type Pulse struct {
-	// Canceled are the incarnation's runs whose end was asked for.
-	Canceled []RunRef
-}
-
-// RunRef names a run.
-type RunRef struct {
-	Task string
-	Run  int64
-}
-
-// Node is an incarnation as others see it.
-type Node struct {
-	Name        string    `json:"node"`
-	Incarnation string    `json:"incarnation"`
-	Phase       string    `json:"phase"`
-	Version     string    `json:"version"`
-	Running     int       `json:"running"`
-	Connections int       `json:"connections"`
-	Types       []string  `json:"types"`
-	Since       time.Time `json:"since"`
-	SeenAt      time.Time `json:"seen_at"`
-	Alive       bool      `json:"alive"` // its lease has not run out and it has not left
 }
 
 // Claim asks for work.
@@ -138,6 +105,7 @@ type Note struct {
 	Run        int64
 	Progress   *Progress
 	Checkpoint []byte
+	Log        []byte // all that is to be kept of it so far, MaxLog at most
 }
 
 // Sweep bounds what a sweep does.

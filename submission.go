@@ -83,3 +83,20 @@ func (s *Submission) NewTask(id string, now time.Time) Task {
 
 // after is d past now in the microseconds that a store keeps, so that what an event says of a time is what its task says.
 func after(now time.Time, d time.Duration) time.Time { return now.Add(d).Truncate(time.Microsecond) }
+
+// Again is the submission that tries a finished task once more, as a task of its own.
+func (t *Task) Again() Submission {
+	s := Submission{
+		Type: t.Type, Queue: t.Queue, Client: t.Client, Input: t.Input, Priority: t.Priority,
+		MaxAttempts: t.MaxAttempts, Timeout: t.Timeout, Labels: t.Labels, RetryOf: t.ID,
+	}
+	if t.ExpiresAt != nil {
+		s.ExpiresIn = t.ExpiresAt.Sub(t.CreatedAt)
+	}
+	return s
+}
+
+// Retryable reports whether a task may be tried again: it ended, and not well.
+func (t *Task) Retryable() bool {
+	return t.Status == Failed || t.Status == Canceled || t.Status == Expired
+}

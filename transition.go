@@ -24,6 +24,7 @@ type Outcome struct {
 	Wait      time.Duration   // Fail: before the next attempt; Release: before it is due again
 	Reason    ReleaseReason   // Release: why
 	Progress  *Progress       // the run's last word, if it gave one
+	Log       []byte          // if not nil: all that is to be kept of what the run wrote, MaxLog at most
 	// Checkpoint, if not nil, replaces the one kept for the next run.
 	Checkpoint []byte
 }

@@ -111,7 +111,7 @@ func TestAMailboxForgottenUnderItsReaderBeginsAnew_G5(t *testing.T) {
 	store.Write("alice", several(2)...)
 	r := subscribe(t, h, "alice", hub.Start{})
 	r.wants("1", "2", "live 2")
-	store.Forget("alice")
+	store.Drop("alice")
 	h.Moved([]lastcall.Hint{{Client: "alice"}})
 	r.wants("gap epoch 0-0 to 0")
 	write(store, h, "alice", done("x"))

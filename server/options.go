@@ -39,10 +39,30 @@ type Options struct {
 
 // Drain are the settings of the orderly stop; docs/drain.md explains them.
 type Drain struct {
-	Mode        drain.Mode    // handover, refuse
-	Backlog     drain.Backlog // auto, finish, leave
+	Mode        drain.Mode      // handover, refuse
+	Backlog     drain.Backlog   // auto, finish, leave
+	Readiness   drain.Readiness // auto, early, late
+	Linger      Linger          // auto, on, off
+	Announce    drain.Window    // how long everything is still served once a peer is there
+	Handover    Handover
 	HandBack    time.Duration // how long before the deadline running work is handed back; StopTimeout + 2 s
 	StopTimeout time.Duration // what a handler is given to return after its context has ended; 5 s
+}
+
+// Linger says whether a node that is told to stop while no peer is there serves on until one is, as long as its grace
+// allows.
+type Linger string
+
+// The settings of Linger.
+const (
+	LingerAuto Linger = "auto" // where the store outlives this node's process and another is sure to come (default)
+	LingerOn   Linger = "on"
+	LingerOff  Linger = "off"
+)
+
+// Handover is how connections are sent on to a peer.
+type Handover struct {
+	Rate int // clients a second; 500
 }
 
 // withDefaults fills in what was left out and refuses what cannot be.

@@ -44,6 +44,7 @@ const (
 	minBackoff    = 100 * time.Millisecond // after a call that failed
 	maxBackoff    = 2 * time.Second
 	progressEvery = 250 * time.Millisecond // between writes of a run's progress
+	logEvery      = time.Second            // between writes of a run's log
 	maxFirst      = 3 * time.Second        // of the sweeps before the first claim
 	sweepLimit    = 500                    // rows of each kind in one sweep
 	minSweepGap   = 10 * time.Millisecond  // between sweeps that found nothing: clocks differ a little

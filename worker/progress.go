@@ -40,6 +40,11 @@ func (r *run) Progress(percent float64, message string) {
 		return
 	}
 	r.latest, r.last = p, p
+	r.stir()
+}
+
+// stir wakes the saver, and starts it if it is not there: most runs need none. The mutex is held, the run not over.
+func (r *run) stir() {
 	if r.news == nil {
 		r.news = make(chan struct{}, 1)
 		r.w.saves.Add(1)
@@ -48,35 +53,44 @@ func (r *run) Progress(percent float64, message string) {
 	notify(r.news)
 }
 
-// saver writes a run's progress, the latest word at a time, until the run is over.
+// saver writes a run's progress, the latest word at a time, and the tail of its log, until the run is over.
 func (r *run) saver() {
 	defer r.w.saves.Done()
-	pace := time.NewTimer(0)
+	pace, log := time.NewTimer(0), time.NewTimer(logEvery)
 	defer pace.Stop()
+	defer log.Stop()
 	for {
 		select {
 		case <-r.closed:
 			return
 		case <-r.news:
+		case <-log.C: // of which there is more since the last time
 		}
 		select {
 		case <-r.closed:
 			return
 		case <-pace.C:
 		}
-		if p, ok := r.takeProgress(); ok {
-			r.save(lastcall.Note{Progress: p}) //nolint:errcheck // the next word makes up for it
+		p, live := r.takeProgress()
+		if !live {
+			return
+		}
+		kept, wait := r.tail.news(time.Now())
+		if p != nil || kept != nil {
+			r.save(lastcall.Note{Progress: p, Log: kept}) //nolint:errcheck // the next word makes up for it
+		}
+		if wait > 0 {
+			log.Reset(wait)
 		}
 		pace.Reset(progressEvery)
 	}
 }
 
-func (r *run) takeProgress() (*lastcall.Progress, bool) {
+func (r *run) takeProgress() (p *lastcall.Progress, live bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p := r.latest
-	r.latest = nil
-	return p, p != nil && !r.over
+	p, r.latest = r.latest, nil
+	return p, !r.over
 }
 
 // lastWord is the latest progress, saved or not: the outcome carries it, as the saver may have been too slow for it.

@@ -24,11 +24,13 @@ type run struct {
 	end    context.CancelCauseFunc
 	result chan result // buffer of 1: a handler that nobody waits for any more can still leave
 
+	tail tail
+
 	mu     sync.Mutex
 	over   bool               // the run may write nothing any more
 	latest *lastcall.Progress // not yet written
 	last   *lastcall.Progress // written or not
-	news   chan struct{}      // wakes the saver; nil before the first progress
+	news   chan struct{}      // wakes the saver; nil before there is anything to save
 	closed chan struct{}      // closed when over is set
 }
 
@@ -172,7 +174,7 @@ func (w *Worker) outcome(r *run, res result) (lastcall.Outcome, bool) {
 	}
 	o := lastcall.OutcomeOf(&r.task, res.output, err, res.cause, backoff, rand.Float64())
 	w.clip(o.Error)
-	o.Progress = r.lastWord()
+	o.Progress, o.Log = r.lastWord(), r.tail.all()
 	return o, true
 }
 

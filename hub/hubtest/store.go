@@ -69,8 +69,8 @@ func (s *Store) Expire(client string, seq int64) {
 	m.Oldest = seq + 1
 }
 
-// Forget removes the client's mailbox, as if it had not been used for long.
-func (s *Store) Forget(client string) {
+// Drop removes the client's mailbox, as if it had not been used for long.
+func (s *Store) Drop(client string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.boxes, client)

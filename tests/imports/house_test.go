@@ -35,7 +35,9 @@ var house = []room{
 	},
 	{floor: 1, path: "postgres", uses: []string{"."}, parts: []string{"github.com/jackc/pgx/v5", "github.com/google/uuid"}},
 	{floor: 1, path: "worker", uses: []string{"."}},
-	{floor: 1, path: "handler", uses: []string{"."}, parts: []string{"golang.org/x/sys"}},
+	{floor: 0, path: "handler/internal/spawn", parts: []string{"golang.org/x/sys"}},
+	{floor: 1, path: "handler", uses: []string{".", "handler/internal/spawn"}},
+	{floor: 1, path: "metrics", uses: []string{"."}, parts: []string{"github.com/prometheus/client_golang"}},
 	{floor: 1, path: "hub", uses: []string{"."}},
 	{floor: 1, path: "auth", uses: []string{"."}},
 	{floor: 1, path: "client", uses: []string{"."}, parts: []string{"github.com/coder/websocket"}},
@@ -46,16 +48,22 @@ var house = []room{
 		floor: 2, path: "httpapi/ws", uses: []string{".", "hub"},
 		parts: []string{"github.com/gorilla/websocket", "golang.org/x/sys"},
 	},
+	{floor: 2, path: "httpapi/sse", uses: []string{".", "hub"}},
 
 	// The whole, and the programs around it.
 	{floor: 3, path: "server", uses: []string{
 		".", "drain", "dashboard", "sqlite", "postgres", "worker", "handler", "hub", "auth", "httpapi",
-		"httpapi/ws",
+		"httpapi/ws", "httpapi/sse", "metrics",
 	}},
-	{floor: 4, path: "cmd/lastcall/demo", uses: []string{".", "drain"}, parts: []string{"github.com/coder/websocket"}},
+	{
+		floor: 4, path: "config", uses: []string{".", "drain", "handler", "server"},
+		parts: []string{"github.com/goccy/go-yaml", "github.com/spf13/pflag"},
+	},
+	{floor: 0, path: "cmd/lastcall/forward"},
+	{floor: 4, path: "cmd/lastcall/demo", uses: []string{".", "drain", "cmd/lastcall/forward"}, parts: []string{"github.com/coder/websocket"}},
 	{
 		floor: 5, path: "cmd/lastcall",
-		uses:  []string{".", "drain", "handler", "client", "server", "cmd/lastcall/demo"},
+		uses:  []string{".", "drain", "handler", "client", "config", "server", "sqlite", "cmd/lastcall/demo"},
 		parts: []string{"github.com/spf13/cobra", "github.com/spf13/pflag"},
 	},
 	{floor: 4, path: "examples/embed", uses: []string{".", "server"}},
