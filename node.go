@@ -17,6 +17,8 @@ type NodeInfo struct {
 // Beat is a node's sign of life.
 type Beat struct {
 	Incarnation string
+	// Phase is where its drain stands. Nobody becomes ready again: PhaseReady does not replace another phase, as it is
+	// then the word of a beat that was overtaken.
 	Phase       string
 	Running     int
 	Connections int

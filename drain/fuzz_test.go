@@ -70,13 +70,15 @@ func (s *simulation) happenByte(b byte) {
 	case 5:
 		s.look.Peer = true
 	case 6:
-		s.look.Peer = false
+		s.look.Peer, s.look.Coming = false, false
 	case 7:
 		s.declines = n
 	case 8:
 		s.look.LastRequest = s.now
 	case 9:
 		s.hear(Interrupt)
+	case 10:
+		s.look.Coming = true
 	default: // only time passes
 	}
 	s.settle()

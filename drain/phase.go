@@ -23,6 +23,9 @@ type Look struct {
 	// Peer: another process is fit to take over, now. It counts only where
 	// Plan.Shared says that a peer could go on with this process's work.
 	Peer bool
+	// Coming: another process is there and nobody has told it to stop, but it is
+	// not known to be fit yet. It is worth waiting for, whatever Plan.Linger says.
+	Coming bool
 	// Busy counts the units of work that run here, whatever a unit is.
 	Busy int
 	// Backlog counts the work that is due and waits for this process.
@@ -108,7 +111,7 @@ func after(p Plan, s State, l Look, now time.Time) Phase {
 	case p.handsOver(l):
 		return Announce
 
-	case p.lingers() && !reached(now, p.lingerUntil(s)):
+	case p.lingers(l) && !reached(now, p.lingerUntil(s)):
 		return Linger
 
 	default:

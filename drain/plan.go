@@ -28,7 +28,8 @@ type Plan struct {
 	// Shared: the work outlives this process where peers can reach it. Without
 	// it a process is always alone, whatever its Look says of peers.
 	Shared bool
-	// Linger: wait for a peer while there is none and time allows.
+	// Linger: wait for a peer while there is none and time allows. One that is
+	// coming is waited for in any case.
 	Linger bool
 	// Announce is how long everything is still served once a peer is there.
 	Announce Window
@@ -113,7 +114,9 @@ func (p Plan) peer(l Look) bool { return p.Shared && l.Peer }
 func (p Plan) handsOver(l Look) bool { return p.Mode == ModeHandover && p.peer(l) }
 
 // lingers reports whether waiting for a peer can do any good.
-func (p Plan) lingers() bool { return p.Linger && p.Shared && p.Mode == ModeHandover }
+func (p Plan) lingers(l Look) bool {
+	return (p.Linger || l.Coming) && p.Shared && p.Mode == ModeHandover
+}
 
 // worksOff reports whether due work is begun here while finishing.
 func (p Plan) worksOff(peer bool) bool {

@@ -145,7 +145,7 @@ func (r *run) onTime() {
 	case r.looks != nil:
 		// Nothing is known, so work is assumed to run; time alone decides. The
 		// late look still counts when it comes.
-		r.step(Look{Busy: 1, Peer: r.look.Peer})
+		r.step(Look{Busy: 1, Peer: r.look.Peer, Coming: r.look.Coming})
 	}
 	r.stale = true
 }

@@ -123,7 +123,7 @@ func (s *simulation) happen(event []string) error {
 	case what == "signal" || what == "start":
 		s.hear(arg)
 	case what == "peer":
-		s.look.Peer = arg == "ready"
+		s.look.Peer, s.look.Coming = arg == "ready", arg == "coming"
 	case what == "request":
 		s.look.LastRequest = s.now
 	default:

@@ -81,7 +81,7 @@ func (p Plan) fits() error {
 	case p.Shared && p.Mode == ModeHandover && used+p.Announce.Min > p.Grace:
 		return fmt.Errorf("announce.min %v does not fit a grace of %v less margin %v and hand_back %v: raise the grace to %v or more",
 			p.Announce.Min, p.Grace, p.Margin, p.HandBack, used+p.Announce.Min)
-	case p.lingers() && used+max(p.StopTimeout, p.Announce.Min) >= p.Grace:
+	case p.lingers(Look{}) && used+max(p.StopTimeout, p.Announce.Min) >= p.Grace:
 		return fmt.Errorf("linger has no time left in a grace of %v: raise it above %v, or turn linger off",
 			p.Grace, used+max(p.StopTimeout, p.Announce.Min))
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/lastcall-dev/lastcall"
@@ -29,27 +30,30 @@ type node struct {
 	// Each of these goroutines is started by start and waited for by close. What their contexts end, stops them.
 	serving   sync.WaitGroup // the HTTP server
 	working   sync.WaitGroup // the worker
-	telling   sync.WaitGroup // the hub, the sockets' clock, and the store's hints
+	telling   sync.WaitGroup // the hub, the sockets' clock, the store's hints, and the look-out for peers
 	syncs     sync.WaitGroup // looks at the mailboxes before the end
 	stopWork  context.CancelFunc
 	stopTell  context.CancelFunc
 	waitsEnd  chan struct{} // closed when calls that wait are to be answered with what there is
 	waitsOnce sync.Once
 
+	phase  atomic.Value // drain.Phase: the one that was entered last
 	synced synced
+	peers  peers
 	tally  tally
 }
 
 // assemble makes the parts and joins them. It stays one straight function: it is the plan of the house.
 func (s *Server) assemble() (*node, error) {
 	n := &node{Server: s, waitsEnd: make(chan struct{})}
+	n.phase.Store(drain.Ready)
 	var err error
 	n.worker, err = worker.New(s.store, worker.Options{
-		Node: s.o.Node, Version: s.o.Version, Address: s.Addr().String(),
+		Node: s.o.Node, Version: s.o.Version, Address: probeAddress(s.Addr()),
 		Types: s.types, Concurrency: s.o.Concurrency, Limits: s.o.Limits,
 		MaxCrashes: s.o.MaxCrashes, KeepTasks: s.o.KeepTasks, KeepEvents: s.o.KeepEvents,
 		StopTimeout: s.o.Drain.StopTimeout, Logger: s.o.Logger,
-		Phase:       func() string { return string(n.drainer.Phase()) },
+		Phase:       func() string { return string(n.phase.Load().(drain.Phase)) },
 		Connections: func() int { return n.sockets.Connections() },
 		Changed:     func() { n.drainer.Poke() },
 	})
@@ -116,6 +120,7 @@ func (n *node) start(ctx context.Context) {
 	n.telling.Go(func() { n.failed("watch the store", n.store.Watch(tell, n.moved)) })
 	n.telling.Go(func() { n.failed("save acknowledgements", n.hub.Run(tell)) })
 	n.telling.Go(func() { n.failed("keep the sockets", n.sockets.Run(tell)) })
+	n.telling.Go(func() { n.failed("seek peers", n.seekPeers(tell)) })
 	n.working.Go(func() { n.failed("work", n.worker.Run(work)) })
 	n.serving.Go(func() { n.failed("serve", n.http.Serve(n.listener)) })
 }

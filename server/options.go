@@ -23,6 +23,9 @@ type Options struct {
 	Auth  string
 	Drain Drain
 
+	// StoreOutlivesPod says that the file is on a volume that the next pod gets too: LingerAuto is LingerOn then.
+	StoreOutlivesPod bool
+
 	KeepTasks  time.Duration // finished tasks; 7 days
 	KeepEvents time.Duration // events; 7 days
 	MaxCrashes int           // crashes after which a task fails; 3
@@ -60,6 +63,9 @@ const (
 	LingerOff  Linger = "off"
 )
 
+// ReadinessAuto leaves it to the platform when /readyz turns: late under Kubernetes, early elsewhere (default).
+const ReadinessAuto drain.Readiness = "auto"
+
 // Handover is how connections are sent on to a peer.
 type Handover struct {
 	Rate int // clients a second; 500
@@ -77,6 +83,7 @@ func (o Options) withDefaults() (Options, error) {
 	def(&o.Version, "dev")
 	def(&o.Limits, lastcall.DefaultLimits())
 	def(&o.Report, "/dev/termination-log")
+	def(&o.Drain.Linger, LingerAuto)
 	def(&o.Drain.StopTimeout, 5*time.Second)
 	def(&o.Drain.HandBack, o.Drain.StopTimeout+2*time.Second)
 	if o.Node == "" {
@@ -106,6 +113,8 @@ func (o Options) check() error {
 		return fmt.Errorf("concurrency %d: must be from 1 to 10000", o.Concurrency)
 	case o.KeepTasks < 0, o.KeepEvents < 0:
 		return errors.New("retention must not be negative")
+	case o.Drain.Linger != LingerAuto && o.Drain.Linger != LingerOn && o.Drain.Linger != LingerOff:
+		return fmt.Errorf("drain linger %q: must be auto, on or off", o.Drain.Linger)
 	case o.MaxCrashes < 1:
 		return fmt.Errorf("max_crashes %d: must be at least 1", o.MaxCrashes)
 	}
@@ -125,10 +134,22 @@ func def[T comparable](v *T, fallback T) {
 	}
 }
 
-// plan is how the drain is to go.
+// plan is how the drain is to go. Every store that there is can be shared: whether somebody shares it is asked when the
+// drain begins.
 func (o Options) plan() drain.Plan {
-	return drain.Plan{
+	p := drain.Plan{
 		Grace: o.Grace, HandBack: o.Drain.HandBack, StopTimeout: o.Drain.StopTimeout,
-		Mode: o.Drain.Mode, Backlog: o.Drain.Backlog, Kubernetes: drain.OnKubernetes(),
+		Mode: o.Drain.Mode, Backlog: o.Drain.Backlog, Readiness: o.Drain.Readiness,
+		Shared: true, Linger: o.lingers(), Announce: o.Drain.Announce, HandoverRate: o.Drain.Handover.Rate,
+		Kubernetes: drain.OnKubernetes(),
 	}
+	if p.Readiness == ReadinessAuto {
+		p.Readiness = ""
+	}
+	return p
+}
+
+// lingers decides LingerAuto. On one host nobody is sure to come: who stops the last process means it.
+func (o Options) lingers() bool {
+	return o.Drain.Linger == LingerOn || o.Drain.Linger == LingerAuto && o.StoreOutlivesPod
 }

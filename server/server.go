@@ -83,8 +83,10 @@ func (s *Server) Register(t lastcall.TaskType) {
 	switch why := s.o.Limits.CheckName(t.Name); {
 	case why != "":
 		s.wrong = append(s.wrong, fmt.Errorf("register %q: the name %s", t.Name, why))
-	case t.Handler == nil:
+	case t.Handler == nil && !t.Pull:
 		s.wrong = append(s.wrong, fmt.Errorf("register %q: it has no handler", t.Name))
+	case t.Handler != nil && t.Pull:
+		s.wrong = append(s.wrong, fmt.Errorf("register %q: workers outside lease its tasks, so it can have no handler", t.Name))
 	case slices.ContainsFunc(s.types, named):
 		s.wrong = append(s.wrong, fmt.Errorf("register %q: it is registered already", t.Name))
 	default:

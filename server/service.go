@@ -23,6 +23,7 @@ type tally struct {
 func (n *node) Look() drain.Look {
 	work := n.worker.Look()
 	l := drain.Look{Busy: len(work.Running), Unserved: n.sockets.Unserved(), Clients: n.sockets.Connections()}
+	l.Peer, l.Coming = n.seen()
 	if work.Claiming {
 		l.Busy++
 	}
@@ -45,7 +46,14 @@ func (n *node) ended() int {
 // Enter does what a phase asks for.
 func (n *node) Enter(ctx context.Context, o drain.Orders) error {
 	n.begin()
+	if o.Phase == drain.Announce {
+		if err := n.enterAnnounce(ctx); err != nil {
+			return err
+		}
+	}
+	n.phase.Store(o.Phase)
 	n.Follow(o)
+	n.worker.BeatNow() // peers go by the phase
 	switch o.Phase {
 	case drain.Finish:
 		n.sockets.Announce(ws.ModeFinish, o.Deadline)

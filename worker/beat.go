@@ -28,6 +28,9 @@ func (w *Worker) beatLoop(ctx context.Context) {
 	}
 }
 
+// BeatNow tells the store at once how things stand, as peers go by the node's phase.
+func (w *Worker) BeatNow() { notify(w.beatNow) }
+
 // beat says once that the node is alive, or joins if it is not. It is false if the store has to be asked again.
 func (w *Worker) beat(ctx context.Context) bool {
 	incarnation := w.Incarnation()

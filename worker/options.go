@@ -15,6 +15,7 @@ type Options struct {
 	Version string
 	Address string // where peers may probe /readyz; none
 
+	// Types are those that the node takes. It announces all of them, and runs those that are not Pull.
 	Types       []lastcall.TaskType
 	Concurrency int             // runs at a time, all types together; 64
 	Limits      lastcall.Limits // of outputs and checkpoints
@@ -36,6 +37,8 @@ type Options struct {
 	Connections func() int
 	// Changed is called after anything that Look tells has changed. It must not block; it may call the Worker.
 	Changed func()
+
+	announced []string // the names of all types, those too that are not run here
 }
 
 // The bounds of the worker's own calls and waits. None of them is worth a setting.
@@ -76,7 +79,10 @@ func (o Options) withDefaults() Options {
 	if o.Changed == nil {
 		o.Changed = func() {}
 	}
-	o.Types = slices.Clone(o.Types) // what follows is the worker's own
+	for i := range o.Types {
+		o.announced = append(o.announced, o.Types[i].Name)
+	}
+	o.Types = slices.DeleteFunc(slices.Clone(o.Types), func(t lastcall.TaskType) bool { return t.Pull })
 	for i := range o.Types {
 		t := &o.Types[i]
 		fill(&t.Concurrency, o.Concurrency)

@@ -114,12 +114,8 @@ func (w *Worker) Join(ctx context.Context) error {
 }
 
 func (w *Worker) nodeInfo() lastcall.NodeInfo {
-	names := make([]string, 0, len(w.o.Types))
-	for i := range w.o.Types {
-		names = append(names, w.o.Types[i].Name)
-	}
 	return lastcall.NodeInfo{
-		Name: w.o.Node, Version: w.o.Version, Types: names, Lease: w.o.Lease, Address: w.o.Address,
+		Name: w.o.Node, Version: w.o.Version, Types: w.o.announced, Lease: w.o.Lease, Address: w.o.Address,
 	}
 }
 
