@@ -20,6 +20,8 @@ type Limits struct {
 	Key        int           // bytes of an idempotency key
 	Wait       time.Duration // longest wait of a request
 	Page       int           // most rows of a page
+	Batch      int           // tasks of a batch
+	BatchBody  int64         // bytes of a batch's body
 }
 
 // DefaultLimits are the limits of the API, as openapi.yaml states them.
@@ -27,6 +29,7 @@ func DefaultLimits() Limits {
 	return Limits{
 		Body: 1 << 20, Input: 1 << 20, Output: 1 << 20, Checkpoint: 1 << 20,
 		Name: 128, Labels: 16, Key: 255, Wait: time.Minute, Page: 200,
+		Batch: 1000, BatchBody: 16 << 20,
 	}
 }
 

@@ -28,8 +28,9 @@ type Store interface {
 	Nodes(ctx context.Context) ([]Node, error)
 
 	// Submit writes tasks, all of them or none, and answers in their order. A submission under a known idempotency key
-	// is answered with the first task; with another digest it fails with CodeIdempotencyMismatch. Of two at once under
-	// one key one inserts and the other gets its task. What is passed in has been checked by Limits.Check.
+	// is answered with the first task; with another digest it fails with CodeIdempotencyMismatch, and the Item of the
+	// error's only field is the place of a submission that does. Of two at once under one key, or in one call, one
+	// inserts and the other gets its task. What is passed in has been checked by Limits.Check.
 	Submit(ctx context.Context, s []Submission) ([]Submitted, error)
 	// Claim starts runs of queued tasks, in the order of their OrderKey, at most c.Max altogether and Want.Max of a
 	// type. No task is ever claimed twice at a time. Nothing to do is an empty slice. Expired tasks are not claimed.

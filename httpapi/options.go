@@ -2,17 +2,20 @@ package httpapi
 
 import (
 	"cmp"
+	"context"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/lastcall-dev/lastcall"
 )
 
-// Options is what New needs. Store, Waiter, Sockets, Drain and Types are required.
+// Options is what New needs. Store, Waiter, Sockets, Streams, Drain and Types are required.
 type Options struct {
 	Store   lastcall.Store
 	Waiter  Waiter
 	Sockets Sockets
+	Streams Streams
 	Drain   Drain
 	Types   Types
 	Limits  lastcall.Limits // a zero field stands for its default
@@ -23,8 +26,12 @@ type Options struct {
 	Loopback bool
 	// Here reports whether the task's current run is on this node: calls that wait for it may outstay the others in a
 	// drain. Nil: none is.
-	Here   func(t *lastcall.Task) bool
-	Logger *slog.Logger // nil: slog.Default
+	Here func(t *lastcall.Task) bool
+	// Pending lists the client's tasks that run on this node: its long-polls may outstay the others in a drain. Nil: none
+	// do.
+	Pending func(client string) []string
+	Metrics http.Handler // of GET /metrics; nil: there is no such path
+	Logger  *slog.Logger // nil: slog.Default
 }
 
 // Waiter tells of tasks that have changed. It may be called concurrently.
@@ -40,6 +47,22 @@ type Sockets interface {
 	// Serve upgrades the connection and returns at its end, or at once when it goes on elsewhere. The request has passed
 	// every check of this package: it is a handshake of RFC 6455, of an origin that is ours.
 	Serve(w http.ResponseWriter, r *http.Request, who Identity)
+}
+
+// Streams serves what follows a mailbox, or one task, without a WebSocket. Parameters and headers have been checked, the
+// right to know is given, and what may be refused in a drain was; a method answers whatever else may go wrong, in the one
+// shape that errors have (WriteProblem). All may be called concurrently.
+type Streams interface {
+	// ServeEvents answers with the client's mailbox as an event stream, from behind the position on; nil is Mailbox.Start.
+	// It returns when the stream has ended.
+	ServeEvents(w http.ResponseWriter, r *http.Request, client string, after *lastcall.Cursor)
+	// ServeTask answers with a task's state and what follows as an event stream, or with 204 to a client that has seen
+	// its end. It returns when the stream has ended.
+	ServeTask(w http.ResponseWriter, r *http.Request, id string)
+	// Poll returns the events behind a position, nil being Mailbox.Start, and the position behind the last of them: at
+	// once if there are any, or a gap, else when the first is there, wait is over or ctx has ended. The end of ctx is no
+	// error: there is nothing yet, and the position stays. A client that has no mailbox gets one.
+	Poll(ctx context.Context, client string, after *lastcall.Cursor, wait time.Duration) ([]lastcall.Event, lastcall.Cursor, *lastcall.Gap, error)
 }
 
 // Drain is the orderly stop as this package sees it. All methods may be called concurrently and at any time. Requests
@@ -61,7 +84,7 @@ type Drain interface {
 
 // Types is the node's own table of task types.
 type Types interface {
-	// Lookup returns the type of that name, if this node runs it.
+	// Lookup returns the type of that name, if this node runs it or holds it for workers outside (TaskType.Pull).
 	Lookup(name string) (lastcall.TaskType, bool)
 }
 
@@ -73,9 +96,13 @@ func (o Options) withDefaults() Options {
 	if o.Here == nil {
 		o.Here = func(*lastcall.Task) bool { return false }
 	}
+	if o.Pending == nil {
+		o.Pending = func(string) []string { return nil }
+	}
 	d := lastcall.DefaultLimits()
 	l := &o.Limits
 	l.Body, l.Input, l.Name, l.Labels = cmp.Or(l.Body, d.Body), cmp.Or(l.Input, d.Input), cmp.Or(l.Name, d.Name), cmp.Or(l.Labels, d.Labels)
 	l.Key, l.Wait, l.Page = cmp.Or(l.Key, d.Key), cmp.Or(l.Wait, d.Wait), cmp.Or(l.Page, d.Page)
+	l.Batch, l.BatchBody = cmp.Or(l.Batch, d.Batch), cmp.Or(l.BatchBody, d.BatchBody)
 	return o
 }
