@@ -9,15 +9,17 @@ import (
 // change writes what has become of a task since it was read: its row and parts, the counts of its queue, its event if
 // there is one, and hints.
 func (tx *tx) change(was, r *row, ev *lastcall.Event) error {
+	if ev != nil {
+		if err := tx.appendEvent(r, ev); err != nil {
+			return err
+		}
+	}
 	if err := tx.updateTask(was, r); err != nil {
 		return err
 	}
 	tx.count(r.Queue, was.Status, r.Status)
 	tx.hintChange(was, r, ev)
-	if ev == nil {
-		return nil
-	}
-	return tx.appendEvent(r.Client, ev)
+	return nil
 }
 
 // updateTask writes the columns that can change.
@@ -42,7 +44,7 @@ func (tx *tx) updateTask(was, r *row) error {
 	st.TimeOrNull(r.StartedAt).TimeOrNull(r.FinishedAt).TimeOrNull(r.CancelRequestedAt)
 	st.TextOrNull(r.Owner).TextOrNull(r.Node).TextOrNull(r.LastOutcome).TextOrNull(progress)
 	st.Int(r.parts).Bytes(inline[partError]).Bytes(inline[partOutput]).Bytes(inline[partCheckpoint])
-	return st.Bytes(r.id[:]).Run()
+	return st.Int(r.last).Bytes(r.id[:]).Run()
 }
 
 // keepsPart reports whether a part is what it was. That is seen without comparing it, as the rules of package lastcall

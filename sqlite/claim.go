@@ -92,6 +92,9 @@ func (tx *tx) startRuns(c *lastcall.Claim, picked []candidate) ([]lastcall.Task,
 		}
 		was := *r
 		r.Start(c.Incarnation, c.Node, tx.now)
+		if err := tx.dropLog(r); err != nil {
+			return nil, err
+		}
 		if err := tx.change(&was, r, nil); err != nil {
 			return nil, err
 		}

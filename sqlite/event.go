@@ -2,32 +2,29 @@ package sqlite
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/lastcall-dev/lastcall"
 	"github.com/lastcall-dev/lastcall/sqlite/internal/sqlite3"
 )
 
-// appendEvent writes an event at the head of the client's mailbox (G5). The mailbox is made if its client was never
-// here: what happens before it first comes waits for it.
+// appendEvent writes an event about a task at the head of its client's mailbox (G5), and chains it to the task's event
+// before; the caller writes r. The mailbox is made if its client was never here: what happens before it first comes
+// waits for it.
 //
 // The number comes from the mailbox's own row, which is written with the event. A reader of any snapshot therefore sees
 // no event before those with smaller numbers, and a transaction that fails leaves no gap.
-func (tx *tx) appendEvent(client string, ev *lastcall.Event) error {
-	m, err := tx.openMailbox(client)
+func (tx *tx) appendEvent(r *row, ev *lastcall.Event) error {
+	m, err := tx.openMailbox(r.Client)
 	if err != nil {
 		return err
 	}
-	task, ok := parseID(ev.Task)
-	if !ok {
-		return fmt.Errorf("an event about %q, which is no task", ev.Task)
-	}
 	id := tx.mint.next()
 	st := tx.stmt("event_insert")
-	st.Int(m.id).Int(m.Head + 1).Bytes(id[:]).Int(number(eventTypes, ev.Type)).Bytes(task[:])
-	if err := st.Int(ev.Run).Int(int64(ev.Attempt)).Time(ev.At).Bytes(ev.Data).Run(); err != nil {
+	st.Int(m.id).Int(m.Head + 1).Bytes(id[:]).Int(number(eventTypes, ev.Type)).Bytes(r.id[:])
+	if err := st.Int(ev.Run).Int(int64(ev.Attempt)).Time(ev.At).Bytes(ev.Data).Int(r.last).Run(); err != nil {
 		return err
 	}
+	r.last = m.Head + 1
 	m.Head++ // the row follows in flush, once for all events of the batch
 	m.usedAt, m.changed = tx.now, true
 	return nil

@@ -1,10 +1,30 @@
 package sqlite
 
 import (
+	"context"
 	"time"
 
 	"github.com/lastcall-dev/lastcall"
 )
+
+// Forget removes a finished task with its parts. Its events are its client's, and stay.
+func (s *Store) Forget(ctx context.Context, id string) error {
+	return s.write(ctx, "forget", rowBytes, func(tx *tx) error {
+		key, ok := parseID(id)
+		if !ok {
+			return errNoTask()
+		}
+		r, err := tx.getRow(key)
+		if err != nil {
+			return err
+		}
+		if !r.Status.Done() {
+			return lastcall.Errorf(lastcall.CodeNotFinished, "the task has not reached its end; cancel it first")
+		}
+		_, err = tx.forgetTasks([]taskID{key})
+		return err
+	})
+}
 
 // forget deletes what findOld has found, at most limit rows of each kind, and counts tasks and events. It goes by keys
 // and never by a condition alone: a DELETE that has to look for its rows would hold up everybody for as long.

@@ -44,8 +44,10 @@ func (s *Store) Beat(ctx context.Context, b lastcall.Beat) (pulse lastcall.Pulse
 		if err := tx.checkJoined(b.Incarnation); err != nil {
 			return err
 		}
-		st := tx.stmt("node_beat")
-		st.Text(b.Phase).Int(int64(b.Running)).Int(int64(b.Connections)).Int(int64(b.Lease)).Time(tx.now)
+		if err := tx.enterPhase(b.Incarnation, b.Phase); err != nil {
+			return err
+		}
+		st := tx.stmt("node_beat").Int(int64(b.Running)).Int(int64(b.Connections)).Int(int64(b.Lease))
 		if err := st.Text(b.Incarnation).Run(); err != nil {
 			return err
 		}
@@ -112,7 +114,9 @@ func scanNode(st *sqlite3.Stmt, now time.Time) (lastcall.Node, error) {
 	n := lastcall.Node{
 		Incarnation: st.ColText(0), Name: st.ColText(2), Version: st.ColText(3), Phase: st.ColText(6),
 		Running: int(st.ColInt(7)), Connections: int(st.ColInt(8)), Since: st.ColTime(9), SeenAt: st.ColTime(10),
+		Address: st.ColText(11), Settled: max(now.Sub(st.ColTime(12)), 0),
 	}
+	n.Quiet = max(now.Sub(n.SeenAt), 0)
 	lease := time.Duration(st.ColInt(5))
 	n.Alive = st.ColInt(1) == nodeJoined && now.Before(n.SeenAt.Add(lease))
 	return n, decodeJSON(st.ColText(4), &n.Types)
@@ -125,18 +129,43 @@ func (tx *tx) insertNode(incarnation string, n *lastcall.NodeInfo) error {
 	}
 	st := tx.stmt("node_insert")
 	st.Text(incarnation).Text(n.Name).Text(n.Version).Text(n.Address).Text(types).Int(int64(n.Lease))
-	return st.Time(tx.now).Time(tx.now).Run()
+	tx.hint(lastcall.Hint{}) // to those who wait for a peer
+	return st.Time(tx.now).Run()
+}
+
+// enterPhase says which phase a joined node is in, as a sign of life. Its peers are told when that has changed: they may
+// wait for one that is fit to take over, or have lost it.
+func (tx *tx) enterPhase(incarnation, phase string) error {
+	was, _, err := tx.phase(incarnation)
+	if err != nil {
+		return err
+	}
+	if was != phase {
+		tx.hint(lastcall.Hint{})
+	}
+	return tx.stmt("node_phase").Text(phase).Time(tx.now).Text(incarnation).Run()
 }
 
 func (tx *tx) endNode(incarnation string, state int64) error {
+	tx.hint(lastcall.Hint{}) // to those who counted on it as a peer
 	st := tx.stmt("node_end")
 	return st.Int(state).Text(incarnation).Run()
 }
 
 func (tx *tx) isJoined(incarnation string) (bool, error) {
+	_, joined, err := tx.phase(incarnation)
+	return joined, err
+}
+
+// phase is the phase of an incarnation, if it has joined and is still there.
+func (tx *tx) phase(incarnation string) (phase string, joined bool, err error) {
 	st := tx.stmt("node_joined")
 	defer st.Reset()
-	return st.Text(incarnation).Step()
+	joined, err = st.Text(incarnation).Step()
+	if joined {
+		phase = st.ColText(0)
+	}
+	return phase, joined, err
 }
 
 // checkJoined fails with CodeLeaseLost unless the incarnation has joined, has not left and was not found dead.

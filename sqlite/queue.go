@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/sqlite/internal/sqlite3"
 )
 
 // oldestRows bounds how many rows Queues looks at for OldestQueued, over all lines. Lines are in the order of service:
@@ -38,13 +39,17 @@ func (s *Store) Queues(ctx context.Context) (out []lastcall.Queue, err error) {
 func (v view) queueCounts() (out []lastcall.Queue, err error) {
 	st := v.stmt("queues")
 	err = each(st, func() error {
-		out = append(out, lastcall.Queue{
-			Name: st.ColText(0), Paused: st.ColBool(1),
-			Scheduled: st.ColInt(2), Queued: st.ColInt(3), Running: st.ColInt(4),
-		})
+		out = append(out, scanQueue(st))
 		return nil
 	})
 	return out, err
+}
+
+func scanQueue(st *sqlite3.Stmt) lastcall.Queue {
+	return lastcall.Queue{
+		Name: st.ColText(0), Paused: st.ColBool(1),
+		Scheduled: st.ColInt(2), Queued: st.ColInt(3), Running: st.ColInt(4),
+	}
 }
 
 // line is where the tasks of a type wait in a queue.

@@ -17,6 +17,7 @@ const (
 	partOutput
 	partError
 	partCheckpoint
+	partLog // never in the row, and never read with it (log.go)
 	partKinds
 )
 
@@ -29,6 +30,7 @@ type row struct {
 	lastcall.Task
 	id    taskID
 	parts int64 // a bit for each part that stands in task_parts
+	last  int64 // place of its last event in its mailbox (chain.go)
 }
 
 // getRow reads a task without the parts that stand elsewhere, which is enough to change its status. It fails with
@@ -67,7 +69,7 @@ func (v view) findTask(id string) (*row, error) {
 // scanTask reads the row that st stands at, in the order of the columns of task_get. Parts that stand elsewhere are
 // left out. An error is a fault of the file.
 func scanTask(st *sqlite3.Stmt) (*row, error) {
-	r := &row{parts: st.ColInt(24)}
+	r := &row{parts: st.ColInt(24), last: st.ColInt(29)}
 	st.ColCopy(0, r.id[:])
 	t := &r.Task
 	status, err := named(statuses, st.ColInt(1))
@@ -95,9 +97,9 @@ func scanTask(st *sqlite3.Stmt) (*row, error) {
 	return r, nil
 }
 
-// getParts reads the parts that do not stand in the row.
+// getParts reads the parts that do not stand in the row and belong to the task.
 func (v view) getParts(r *row) error {
-	for parts := r.parts; parts != 0; parts &= parts - 1 {
+	for parts := r.parts &^ (1 << partLog); parts != 0; parts &= parts - 1 {
 		part := bits.TrailingZeros64(uint64(parts))
 		st := v.stmt("part_get")
 		found, err := st.Bytes(r.id[:]).Int(int64(part)).Step()

@@ -19,7 +19,7 @@ func FuzzRowsThatAreDamaged(f *testing.F) {
 	f.Fuzz(func(t *testing.T, status, parts int64, labels, progress string, fault, input []byte) {
 		err := s.read(t.Context(), "test", func(v view) error {
 			st := v.conn.Stmt(`SELECT zeroblob(16), ?, 'type', 'queue', 'client', 1, 2, 3, 4, 5, 6, 7, 8, 9, NULL, 10, NULL,
-				11, 'owner', 'node', NULL, '', ?, ?, ?, ?, ?, NULL, zeroblob(0)`)
+				11, 'owner', 'node', NULL, '', ?, ?, ?, ?, ?, NULL, zeroblob(0), 12`)
 			st.Int(status).Text(labels).Text(progress).Int(parts).Bytes(fault).Bytes(input)
 			defer st.Reset()
 			if _, err := st.Step(); err != nil {

@@ -16,7 +16,7 @@ func (s *Store) Settle(ctx context.Context, o lastcall.Outcome) (out lastcall.Ta
 		e.Detail = nil // as in the event
 		o.Error = &e
 	}
-	size := rowBytes + 2*len(o.Output) + len(o.Checkpoint)
+	size := rowBytes + 2*len(o.Output) + len(o.Checkpoint) + len(o.Log)
 	err = s.write(ctx, "settle", size, func(tx *tx) error {
 		r, err := tx.findTask(o.Task)
 		if err != nil {
@@ -27,11 +27,16 @@ func (s *Store) Settle(ctx context.Context, o lastcall.Outcome) (out lastcall.Ta
 		if err != nil {
 			return err
 		}
-		if !repeated {
-			err = tx.change(&was, r, ev)
-		}
 		out = r.Task
-		return err
+		if repeated {
+			return nil
+		}
+		if o.Log != nil {
+			if err := tx.putLog(r, o.Log); err != nil {
+				return err
+			}
+		}
+		return tx.change(&was, r, ev)
 	})
 	if err != nil {
 		return lastcall.Task{}, err
@@ -63,7 +68,7 @@ func (s *Store) Cancel(ctx context.Context, id string) (out lastcall.Task, err e
 // Save keeps what a run wants to outlive it. The fence is looked at in the transaction that writes, so that a run whose
 // task was taken from it leaves no checkpoint to the next (G3).
 func (s *Store) Save(ctx context.Context, n lastcall.Note) error {
-	return s.write(ctx, "save", rowBytes+len(n.Checkpoint), func(tx *tx) error {
+	return s.write(ctx, "save", rowBytes+len(n.Checkpoint)+len(n.Log), func(tx *tx) error {
 		id, ok := parseID(n.Task)
 		if !ok {
 			return errNoTask()
@@ -86,6 +91,11 @@ func (tx *tx) save(r *row, n *lastcall.Note) error {
 		r.Checkpoint = n.Checkpoint
 		var err error
 		if checkpoint, err = tx.putPart(r, partCheckpoint); err != nil {
+			return err
+		}
+	}
+	if n.Log != nil {
+		if err := tx.putLog(r, n.Log); err != nil {
 			return err
 		}
 	}

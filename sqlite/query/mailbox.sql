@@ -16,7 +16,10 @@ SELECT m.id, m.client, m.used_at, (SELECT e.at FROM events e WHERE e.mailbox = m
 FROM mailboxes m WHERE m.id > ? ORDER BY m.id LIMIT ?;
 
 -- name: event_insert
-INSERT INTO events (mailbox, seq, id, type, task, run, attempt, at, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO events (mailbox, seq, id, type, task, run, attempt, at, data, prev) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: event_get
+SELECT seq, id, type, task, run, attempt, at, data, prev FROM events WHERE mailbox = ? AND seq = ?;
 
 -- name: events_after
 SELECT seq, id, type, task, run, attempt, at, data FROM events WHERE mailbox = ? AND seq > ? ORDER BY seq LIMIT ?;

@@ -1,11 +1,17 @@
 -- name: node_insert
-INSERT INTO nodes (incarnation, name, version, address, types, lease, since, seen_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO nodes (incarnation, name, version, address, types, lease, since, phase_since, seen_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?7);
 
 -- name: node_beat
-UPDATE nodes SET phase = ?, running = ?, connections = ?, lease = ?, seen_at = ? WHERE incarnation = ?;
+UPDATE nodes SET running = ?, connections = ?, lease = ? WHERE incarnation = ?;
+
+-- name: node_phase
+-- A sign of life, and the phase, whose beginning stays while the phase does.
+UPDATE nodes SET phase_since = CASE phase WHEN ?1 THEN phase_since ELSE ?2 END, phase = ?1, seen_at = ?2
+WHERE incarnation = ?3;
 
 -- name: node_joined
-SELECT 1 FROM nodes WHERE incarnation = ? AND state = 0;
+SELECT phase FROM nodes WHERE incarnation = ? AND state = 0;
 
 -- name: node_end
 UPDATE nodes SET state = ?, running = 0, connections = 0 WHERE incarnation = ?;
@@ -14,7 +20,9 @@ UPDATE nodes SET state = ?, running = 0, connections = 0 WHERE incarnation = ?;
 SELECT incarnation FROM nodes WHERE state = 0;
 
 -- name: nodes
-SELECT incarnation, state, name, version, types, lease, phase, running, connections, since, seen_at FROM nodes
+SELECT incarnation, state, name, version, types, lease, phase, running, connections, since, seen_at, address,
+  phase_since
+FROM nodes
 WHERE state = 0 OR seen_at > ? ORDER BY since DESC, incarnation DESC LIMIT ?;
 
 -- name: nodes_forget

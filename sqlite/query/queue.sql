@@ -9,6 +9,16 @@ SELECT name FROM queues WHERE used_at < ? AND paused = 0 AND scheduled = 0 AND q
 -- name: queue_delete
 DELETE FROM queues WHERE name = ? AND paused = 0 AND scheduled = 0 AND queued = 0 AND running = 0;
 
+-- name: queue_pause
+INSERT INTO queues (name, paused, used_at) VALUES (?, 1, ?)
+ON CONFLICT (name) DO UPDATE SET paused = 1, used_at = excluded.used_at;
+
+-- name: queue_resume
+UPDATE queues SET paused = 0, used_at = ?2 WHERE name = ?1;
+
+-- name: queue_get
+SELECT name, paused, scheduled, queued, running FROM queues WHERE name = ?;
+
 -- name: queues
 SELECT name, paused, scheduled, queued, running FROM queues ORDER BY name;
 
