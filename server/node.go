@@ -37,7 +37,7 @@ type node struct {
 	waitsEnd  chan struct{} // closed when calls that wait are to be answered with what there is
 	waitsOnce sync.Once
 
-	phase  atomic.Value // drain.Phase: the one that was entered last
+	phase  atomic.Pointer[drain.Phase] // the one that was entered last
 	synced synced
 	peers  peers
 	tally  tally
@@ -46,14 +46,14 @@ type node struct {
 // assemble makes the parts and joins them. It stays one straight function: it is the plan of the house.
 func (s *Server) assemble() (*node, error) {
 	n := &node{Server: s, waitsEnd: make(chan struct{})}
-	n.phase.Store(drain.Ready)
+	n.enter(drain.Ready)
 	var err error
 	n.worker, err = worker.New(s.store, worker.Options{
 		Node: s.o.Node, Version: s.o.Version, Address: probeAddress(s.Addr()),
 		Types: s.types, Concurrency: s.o.Concurrency, Limits: s.o.Limits,
 		MaxCrashes: s.o.MaxCrashes, KeepTasks: s.o.KeepTasks, KeepEvents: s.o.KeepEvents,
 		StopTimeout: s.o.Drain.StopTimeout, Logger: s.o.Logger,
-		Phase:       func() string { return string(n.phase.Load().(drain.Phase)) },
+		Phase:       func() string { return string(*n.phase.Load()) },
 		Connections: func() int { return n.sockets.Connections() },
 		Changed:     func() { n.drainer.Poke() },
 	})

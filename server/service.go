@@ -51,7 +51,7 @@ func (n *node) Enter(ctx context.Context, o drain.Orders) error {
 			return err
 		}
 	}
-	n.phase.Store(o.Phase)
+	n.enter(o.Phase)
 	n.Follow(o)
 	n.worker.BeatNow() // peers go by the phase
 	switch o.Phase {
@@ -65,6 +65,9 @@ func (n *node) Enter(ctx context.Context, o drain.Orders) error {
 	}
 	return nil
 }
+
+// enter notes the phase that the store is told of with each beat.
+func (n *node) enter(p drain.Phase) { n.phase.Store(&p) }
 
 // Follow sets the switches.
 func (n *node) Follow(o drain.Orders) {
