@@ -118,6 +118,10 @@ func (s *Subscriber) Behind() bool {
 	return s.moved || s.handing
 }
 
+// Recheck has the mailbox looked at once more, whatever was hinted at. Until that is done Behind is true: who has asked can
+// believe it without trusting a hint to have arrived.
+func (s *Subscriber) Recheck() { s.mailboxMoved() }
+
 // Close ends the subscription. The Waker is not called after it.
 func (s *Subscriber) Close() {
 	s.mu.Lock()

@@ -47,6 +47,8 @@ type conn struct {
 	failed work
 	retry  time.Duration
 
+	leaving leaving // how it is sent on to another node
+
 	// How it ends.
 	code   int // of the close frame, once it is decided
 	reason string

@@ -17,6 +17,7 @@ type (
 	helloFrame struct {
 		resume   *lastcall.Cursor
 		progress bool // caps: the client wants task.progress states
+		handover bool // caps: it can move to another connection before this one is closed
 	}
 	ackFrame   struct{ seq int64 }
 	pongFrame  struct{}
@@ -92,7 +93,10 @@ func decodeHello(b []byte) (any, error) {
 	if err := json.Unmarshal(b, &in); err != nil {
 		return nil, badFrameError("hello: " + whatsWrong(err))
 	}
-	f := helloFrame{progress: slices.Contains(in.Caps, "progress")}
+	f := helloFrame{
+		progress: slices.Contains(in.Caps, "progress"),
+		handover: slices.Contains(in.Caps, "handover"),
+	}
 	if in.Resume != nil {
 		at, err := lastcall.ParseCursor(*in.Resume)
 		if err != nil {

@@ -11,7 +11,7 @@ type Mode string
 
 // The modes of a drain frame.
 const (
-	ModeFinish   Mode = "finish"   // the client stays to the end
+	ModeFinish   Mode = "finish"   // the client stays, until it is told otherwise or to the end
 	ModeHandover Mode = "handover" // the client is to move to another node
 )
 
@@ -40,7 +40,12 @@ func (s *Server) Announce(mode Mode, deadline time.Time) {
 func (c *conn) announce() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.sub != nil { // else it is told after its welcome
+	c.tell()
+}
+
+// tell has the client told how things stand; one that has had no welcome yet is told behind it. It wants c.mu held.
+func (c *conn) tell() {
+	if c.sub != nil {
 		c.schedule(workDrain)
 	}
 }
@@ -52,12 +57,18 @@ func (c *conn) sayDrain(p *[]byte) error {
 	if pending == nil {
 		pending = []string{}
 	}
-	err := c.text(appendJSON((*p)[:0], drainFrame{
-		T: "drain", Mode: d.mode, DeadlineMS: max(0, time.Until(d.deadline).Milliseconds()), Pending: pending,
-	}))
-	if err != nil {
+	f := drainFrame{T: "drain", Mode: d.mode, DeadlineMS: max(0, time.Until(d.deadline).Milliseconds()), Pending: pending}
+	c.mu.Lock()
+	if after, going := c.leaving.after(c.srv.now()); going {
+		f.Mode, f.AfterMS = ModeHandover, new(after.Milliseconds())
+	}
+	c.mu.Unlock()
+	if err := c.text(appendJSON((*p)[:0], f)); err != nil {
 		return err
 	}
+	c.mu.Lock()
+	c.leaving.told = f.Mode
+	c.mu.Unlock()
 	return c.askReceipt() // of a result that was on its way when the drain began
 }
 
@@ -99,7 +110,7 @@ func (c *conn) waits(now time.Duration) bool {
 // Counts says what became of the connections of a drain.
 type Counts struct {
 	Served     int // were given results in the drain, all that they were due, and had them
-	HandedOver int // moved to another node
+	HandedOver int // sent on to another node, or gone there by themselves once told; some of them were served before
 	Closed     int // all others
 }
 
@@ -164,10 +175,16 @@ func (s *Server) count(c *conn) {
 	d := s.drain.Load()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch r := &c.receipt; {
-	case d != nil && r.result > 0 && r.confirmed >= r.result && r.at >= d.since-confirmWait:
+	r := &c.receipt
+	served := d != nil && r.result > 0 && r.confirmed >= r.result && r.at >= d.since-confirmWait
+	sent := c.leaving.gone(c.code, s.now())
+	if served {
 		s.counts.Served++
-	case s.closing:
+	}
+	if sent {
+		s.counts.HandedOver++
+	}
+	if s.closing && !served && !sent {
 		s.counts.Closed++
 	}
 }

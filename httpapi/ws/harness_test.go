@@ -106,6 +106,7 @@ type frame struct {
 	Message    string          `json:"message"`
 	Mode       string          `json:"mode"`
 	Pending    []string        `json:"pending"`
+	AfterMS    *int64          `json:"after_ms"`
 	DeadlineMS int64           `json:"deadline_ms"`
 	Data       json.RawMessage `json:"data"`
 }

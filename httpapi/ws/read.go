@@ -102,6 +102,7 @@ func (c *conn) takeHello(f helloFrame) error {
 	}
 	old := c.sub // if the hello is late: what is asked for from here on is not asked of this one
 	c.sub = nil
+	c.leaving.moves = f.handover
 	c.begin(hub.Start{Resume: f.resume, Progress: f.progress}, true)
 	c.mu.Unlock()
 	if old != nil {

@@ -37,13 +37,16 @@ type Server struct {
 	conns   []*conn
 	closing bool // no connection is taken any more
 	counts  Counts
+	leaveBy time.Duration // when the last connection is to be sent on; 0: they stay
+
+	repace chan struct{} // capacity 1: tickEvery has changed
 
 	drain atomic.Pointer[drain] // nil until it is announced
 }
 
 // New makes a server whose clients read through h. Run has to be called for it to work.
 func New(h *hub.Hub, o Options) *Server {
-	s := &Server{hub: h, opts: o.withDefaults(), start: time.Now()}
+	s := &Server{hub: h, opts: o.withDefaults(), start: time.Now(), repace: make(chan struct{}, 1)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	return s
 }
@@ -57,15 +60,22 @@ func (s *Server) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-s.repace:
+			tick.Reset(s.tickEvery())
 		case <-tick.C:
 			s.tick()
+			s.sendOn()
 		}
 	}
 }
 
 // tickEvery is fine enough for the shortest of the times that are kept.
 func (s *Server) tickEvery() time.Duration {
-	return max(min(s.opts.HelloWait/4, s.opts.Ping/20), time.Millisecond)
+	every := max(min(s.opts.HelloWait/4, s.opts.Ping/20), time.Millisecond)
+	if s.handingOver() {
+		return min(every, leaveTick)
+	}
+	return every
 }
 
 // tick has every connection look at the clock: some microseconds for a thousand of them.
@@ -127,6 +137,7 @@ func (s *Server) open(c *conn) bool {
 	full := s.opts.MaxConnections > 0 && len(s.conns) >= s.opts.MaxConnections
 	c.place = len(s.conns)
 	s.conns = append(s.conns, c)
+	s.arrives(c)
 	s.wg.Add(1) // until conn.end
 	go c.wait()
 	if full {
