@@ -30,7 +30,7 @@ func (n *node) handBack(ctx context.Context, o drain.Orders) {
 // close ends everything, in the order in which it depends on each other: who still waits is answered, clients are told
 // to come back, the worker leaves the store, and the store is closed last.
 func (n *node) close(ctx context.Context) error {
-	n.waitsOnce.Do(func() { close(n.waitsEnd) })
+	n.endWaits()
 	n.closeClients(ctx)
 	n.stopWork()
 	n.working.Wait()
@@ -40,6 +40,9 @@ func (n *node) close(ctx context.Context) error {
 	n.serving.Wait()
 	return n.down.run()
 }
+
+// endWaits has calls that wait answered with what there is.
+func (n *node) endWaits() { n.waitsOnce.Do(func() { close(n.waitsEnd) }) }
 
 // closeClients takes leave of both kinds of clients at once.
 func (n *node) closeClients(ctx context.Context) {

@@ -37,7 +37,7 @@ type node struct {
 	waitsEnd  chan struct{} // closed when calls that wait are to be answered with what there is
 	waitsOnce sync.Once
 
-	phase  atomic.Pointer[drain.Phase] // the one that was entered last
+	phase  atomic.Pointer[drain.Phase] // the one that was entered last, of which the store is told with each beat
 	synced synced
 	peers  peers
 	tally  tally
@@ -46,7 +46,8 @@ type node struct {
 // assemble makes the parts and joins them. It stays one straight function: it is the plan of the house.
 func (s *Server) assemble() (*node, error) {
 	n := &node{Server: s, waitsEnd: make(chan struct{})}
-	n.enter(drain.Ready)
+	ready := drain.Ready
+	n.phase.Store(&ready)
 	var err error
 	n.worker, err = worker.New(s.store, worker.Options{
 		Node: s.o.Node, Version: s.o.Version, Address: probeAddress(s.Addr()),

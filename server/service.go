@@ -46,28 +46,27 @@ func (n *node) ended() int {
 // Enter does what a phase asks for.
 func (n *node) Enter(ctx context.Context, o drain.Orders) error {
 	n.begin()
-	if o.Phase == drain.Announce {
+	switch o.Phase {
+	case drain.Announce:
 		if err := n.enterAnnounce(ctx); err != nil {
 			return err
 		}
+	case drain.Finish:
+		n.sockets.Announce(ws.ModeFinish, o.Deadline)
+	case drain.Ready, drain.Linger, drain.HandBack, drain.Closed: // the switches come first
 	}
-	n.enter(o.Phase)
+	n.phase.Store(&o.Phase)
 	n.Follow(o)
 	n.worker.BeatNow() // peers go by the phase
 	switch o.Phase {
-	case drain.Finish:
-		n.sockets.Announce(ws.ModeFinish, o.Deadline)
 	case drain.HandBack:
 		n.handBack(ctx, o)
 	case drain.Closed:
 		return n.close(ctx)
-	case drain.Ready, drain.Linger, drain.Announce: // the switches are all
+	case drain.Ready, drain.Linger, drain.Announce, drain.Finish: // the switches are all
 	}
 	return nil
 }
-
-// enter notes the phase that the store is told of with each beat.
-func (n *node) enter(p drain.Phase) { n.phase.Store(&p) }
 
 // Follow sets the switches.
 func (n *node) Follow(o drain.Orders) {
@@ -78,6 +77,13 @@ func (n *node) Follow(o drain.Orders) {
 	}
 	if o.EarlyWord {
 		n.worker.EarlyWord()
+	}
+	if o.Phase != drain.Finish {
+		return
+	}
+	n.sockets.HandOver(o.HandOverBy)
+	if !o.HandOverBy.IsZero() {
+		n.endWaits() // whoever waits here for what happens elsewhere waits there just as well
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/lastcall-dev/lastcall/sqlite"
 	"github.com/lastcall-dev/lastcall/tests/checker"
 	"github.com/lastcall-dev/lastcall/tests/lab"
+	"github.com/lastcall-dev/lastcall/tests/record"
 )
 
 // G9: how much waits makes no difference to how soon a node is back after a SIGKILL, and nothing of it is lost. One in ten
@@ -27,14 +28,14 @@ func TestANodeIsBackAtOnceWithALargeBacklog(t *testing.T) {
 	}
 	fill(t, store, log, names, backlog)
 	n := lab.Start(t, store)
-	lab.Until(t, "it is at work", func() bool { return count(n).Queued < backlog-backlog/50 })
+	lab.Until(t, "it is at work", func() bool { return record.Count(n).Queued < backlog-backlog/50 })
 	n.Kill()
 	begin := time.Now()
 	n = lab.Start(t, store)
 	lab.Until(t, "it is ready", func() bool { return n.Do(http.MethodGet, "/readyz", "").Status == http.StatusOK })
-	ready, left := time.Since(begin), count(n).Queued
-	lab.Until(t, "it has done what it can", func() bool { return count(n) == counts{Queued: backlog - backlog/10} })
-	verify(t, n, log, names, checker.Expect{Unfinished: true, Attempts: 1})
+	ready, left := time.Since(begin), record.Count(n).Queued
+	lab.Until(t, "it has done what it can", func() bool { return record.Count(n) == record.Counts{Queued: backlog - backlog/10} })
+	record.Verify(t, n, log, names, checker.Expect{Unfinished: true, Attempts: 1})
 	t.Logf("ready %v after SIGKILL with %d of %d tasks queued", ready.Round(time.Millisecond), left, backlog)
 }
 

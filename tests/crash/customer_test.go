@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lastcall-dev/lastcall/tests/lab"
+	"github.com/lastcall-dev/lastcall/tests/record"
 )
 
 // customer submits tasks one after the other.
@@ -81,7 +82,7 @@ func rush(t *testing.T, n *lab.Node, d dice, name string, customers, tasks int, 
 		busy.Go(func() { all[i].submit(t, n, tasks) })
 	}
 	busy.Wait()
-	settle(t, n)
+	record.Settle(t, n)
 	for i, in := range inboxes {
 		again += all[i].again
 		lab.Until(t, all[i].name+" has heard of all its tasks", func() bool { return len(in.Events()) >= tasks })

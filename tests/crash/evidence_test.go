@@ -14,6 +14,7 @@ import (
 	"github.com/lastcall-dev/lastcall/tests/checker"
 	"github.com/lastcall-dev/lastcall/tests/crash/witness"
 	"github.com/lastcall-dev/lastcall/tests/lab"
+	"github.com/lastcall-dev/lastcall/tests/record"
 )
 
 // watched is a node under strace, with its data in a folder that was empty.
@@ -157,7 +158,7 @@ func (e *evidence) cutPower(t *testing.T, chance *rand.Rand, cuts int) {
 		n := lab.Start(t, "sqlite:"+filepath.Join(dir, db))
 		ready = append(ready, time.Since(begin).Milliseconds())
 		log, clients := e.promised(line)
-		end(t, n, log, clients)
+		record.End(t, n, log, clients, checker.Expect{})
 		s := log.Summary()
 		promises += s.Submitted + s.Events
 		n.Kill()

@@ -17,6 +17,7 @@ import (
 	"github.com/lastcall-dev/lastcall"
 	"github.com/lastcall-dev/lastcall/tests/checker"
 	"github.com/lastcall-dev/lastcall/tests/lab"
+	"github.com/lastcall-dev/lastcall/tests/record"
 )
 
 // tight is a place for data that can be made full, and given room again.
@@ -103,10 +104,10 @@ func TestAFullDiskLosesNothingAndIsOverWhenThereIsRoom(t *testing.T) {
 			for key, body := range again {
 				lab.Until(t, "the submit "+key+" is taken", func() bool { return tryKeyed(t, n, log, key, body) })
 			}
-			settle(t, n)
+			record.Settle(t, n)
 			n.Kill()
 			n = lab.Start(t, "sqlite:"+filepath.Join(place.dir, db))
-			end(t, n, log, []string{"c"})
+			record.End(t, n, log, []string{"c"}, checker.Expect{})
 			sum := log.Summary()
 			t.Logf("%d submits were asked to come again\n%s", len(again), &sum)
 		})

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lastcall-dev/lastcall"
 	"github.com/lastcall-dev/lastcall/tests/checker"
+	"github.com/lastcall-dev/lastcall/tests/record"
 )
 
 // G2, G3, G4, G5, G9: fifty SIGKILLs at random moments, some of them before the node even serves, each followed at once
@@ -55,10 +56,10 @@ func TestFiftyKillsBreakNoPromise(t *testing.T) {
 		<-done // each has ended what it had begun
 	}
 	killing := time.Since(begin)
-	settle(t, n)
+	record.Settle(t, n)
 	readLedger(t, s.ledger(), log)
-	end(t, n, log, names)
-	attempts(t, tasks(t, n))
+	record.End(t, n, log, names, checker.Expect{})
+	attempts(t, record.Tasks(t, n))
 	close(deaf)
 	n.Kill()
 	sum := log.Summary()

@@ -11,6 +11,7 @@ import (
 	"github.com/lastcall-dev/lastcall"
 	"github.com/lastcall-dev/lastcall/tests/checker"
 	"github.com/lastcall-dev/lastcall/tests/lab"
+	"github.com/lastcall-dev/lastcall/tests/record"
 )
 
 // listener is a client on a WebSocket. After each death it comes back with its cursor, or, now and then, without one: then
@@ -84,7 +85,7 @@ func (l *listener) hello(ctx context.Context, s *lab.Socket) (conn string, err e
 	if f.T != "welcome" {
 		l.site.t.Errorf("%s: the first frame is %+v", l.client, f)
 	}
-	from := cursor(f)
+	from := record.Cursor(f)
 	if resumes {
 		from = l.at
 	} else if from.Seq > l.acked {
@@ -100,11 +101,11 @@ func (l *listener) hello(ctx context.Context, s *lab.Socket) (conn string, err e
 func (l *listener) hear(ctx context.Context, s *lab.Socket, conn string, f lab.Frame) error {
 	switch f.T {
 	case "gap":
-		l.at = cursor(f)
+		l.at = record.Cursor(f)
 		l.log.Gap(l.client, conn, lastcall.Gap{Why: lastcall.GapReason(f.Why), From: f.From, To: f.To, Cursor: l.at})
 	case "event":
-		l.at = cursor(f)
-		l.log.EventSeen(l.client, conn, l.at, event(f))
+		l.at = record.Cursor(f)
+		l.log.EventSeen(l.client, conn, l.at, record.Event(f))
 		if l.chance.IntN(3) == 0 {
 			l.acked = max(l.acked, f.Seq)
 			return send(ctx, s, map[string]any{"t": "ack", "seq": f.Seq})

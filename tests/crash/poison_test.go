@@ -10,6 +10,7 @@ import (
 	"github.com/lastcall-dev/lastcall"
 	"github.com/lastcall-dev/lastcall/tests/checker"
 	"github.com/lastcall-dev/lastcall/tests/lab"
+	"github.com/lastcall-dev/lastcall/tests/record"
 )
 
 // G4: a task that kills its process has killed three when it is failed; of the innocent that ran beside it each succeeds
@@ -33,11 +34,11 @@ func TestAPoisonTaskFailsAloneAfterThreeCrashes(t *testing.T) {
 		crashes++
 		n = lab.Launch(t, s.start())
 	}
-	settle(t, n)
+	record.Settle(t, n)
 	readLedger(t, s.ledger(), log)
-	end(t, n, log, []string{"innocent", "poisoner"})
+	record.End(t, n, log, []string{"innocent", "poisoner"}, checker.Expect{})
 	charged := 0
-	for _, task := range tasks(t, n) {
+	for _, task := range record.Tasks(t, n) {
 		switch {
 		case task.ID == poison.ID:
 			if task.Status != lastcall.Failed || task.Error.Code != lastcall.FailureCrashed || task.Crashes != lastcall.DefaultMaxCrashes {

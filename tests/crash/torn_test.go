@@ -13,6 +13,7 @@ import (
 	"github.com/lastcall-dev/lastcall"
 	"github.com/lastcall-dev/lastcall/tests/checker"
 	"github.com/lastcall-dev/lastcall/tests/lab"
+	"github.com/lastcall-dev/lastcall/tests/record"
 )
 
 // A log whose tail is torn off or scribbled over, as on a disk that lies about its syncs, is good up to the damage. What
@@ -31,8 +32,8 @@ func TestATornLogIsGoodUpToTheTear(t *testing.T) {
 		write(t, filepath.Join(dir, db), data)
 		write(t, filepath.Join(dir, db+"-wal"), torn)
 		n := lab.Start(t, "sqlite:"+filepath.Join(dir, db))
-		kept[i] = firsts(t, tasks(t, n), submitted)
-		settle(t, n)
+		kept[i] = firsts(t, record.Tasks(t, n), submitted)
+		record.Settle(t, n)
 		n.Kill()
 	}
 	t.Logf("of %d tasks were left: %v", len(submitted), kept)

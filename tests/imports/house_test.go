@@ -80,6 +80,8 @@ var house = []room{
 		tests: true,
 	},
 
+	{floor: 3, path: "tests/record", uses: []string{".", "tests/checker", "tests/lab"}, tests: true},
+
 	// Tests of the whole program, and of the house itself.
 	{floor: 5, path: "tests/clients/history", uses: []string{".", "sqlite"}, tests: true},
 	{floor: 5, path: "tests/drain/stubborn", uses: []string{".", "handler", "server"}, tests: true},
@@ -89,6 +91,7 @@ var house = []room{
 	{floor: 6, path: "tests/crash", tests: true},
 	{floor: 6, path: "tests/drain", tests: true},
 	{floor: 6, path: "tests/script", tests: true},
+	{floor: 6, path: "tests/takeover", tests: true},
 	{floor: 6, path: "tests/imports", tests: true},
 }
 

@@ -55,7 +55,11 @@ func (n *Node) Try(ctx context.Context, method, path, body string, headers ...st
 		req.Header.Set(name, value)
 	}
 	// Noted, where notes are taken, to be held against openapi.yaml.
-	client := http.Client{Transport: exchange.Transport(http.DefaultTransport)}
+	transport := n.Transport
+	if transport == nil {
+		transport = http.DefaultTransport
+	}
+	client := http.Client{Transport: exchange.Transport(transport)}
 	resp, err := client.Do(req)
 	if err != nil {
 		return Answer{}, err

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,6 +25,9 @@ type Node struct {
 	t    testing.TB
 	Cmd  *exec.Cmd
 	Addr string // HOST:PORT
+	// Transport carries the requests; nil is the one that all share. Those without it are new connections, or not, as
+	// they come.
+	Transport http.RoundTripper
 
 	serving chan struct{} // closed when it serves; Addr may be read from then on
 	exited  chan struct{} // closed when the process has ended and its log is read

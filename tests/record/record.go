@@ -1,9 +1,9 @@
-package crash_test
+// Package record fills the record that package checker holds against the promises, from what nodes say: their tasks, and
+// the mailboxes of their clients.
+package record
 
 import (
-	"fmt"
 	"net/http"
-	"slices"
 	"testing"
 
 	"github.com/lastcall-dev/lastcall"
@@ -11,33 +11,34 @@ import (
 	"github.com/lastcall-dev/lastcall/tests/lab"
 )
 
-// counts are the totals of all queues.
-type counts struct{ Queued, Scheduled, Running int64 }
+// Counts are the totals of all queues.
+type Counts struct{ Queued, Scheduled, Running int64 }
 
-func count(n *lab.Node) counts {
-	var answer struct{ Totals counts }
+// Count asks for the totals.
+func Count(n *lab.Node) Counts {
+	var answer struct{ Totals Counts }
 	n.Do(http.MethodGet, "/v1/queues", "").Decode(n, &answer)
 	return answer.Totals
 }
 
-// settle waits until nothing waits and nothing runs.
-func settle(t *testing.T, n *lab.Node) {
+// Settle waits until nothing waits and nothing runs.
+func Settle(t testing.TB, n *lab.Node) {
 	t.Helper()
-	lab.Until(t, "every task has ended", func() bool { return count(n) == counts{} })
+	lab.Until(t, "every task has ended", func() bool { return Count(n) == Counts{} })
 }
 
-// end waits until every task has ended, and holds the record against the promises.
-func end(t *testing.T, n *lab.Node, log *checker.Log, clients []string) {
+// End waits until every task has ended, and holds the record against the promises.
+func End(t testing.TB, n *lab.Node, log *checker.Log, clients []string, expect checker.Expect) {
 	t.Helper()
-	settle(t, n)
-	verify(t, n, log, clients, checker.Expect{})
+	Settle(t, n)
+	Verify(t, n, log, clients, expect)
 }
 
-// verify completes the record with all tasks and all mailboxes, of which nothing may change meanwhile, and holds it
+// Verify completes the record with all tasks and all mailboxes, of which nothing may change meanwhile, and holds it
 // against the promises.
-func verify(t *testing.T, n *lab.Node, log *checker.Log, clients []string, expect checker.Expect) {
+func Verify(t testing.TB, n *lab.Node, log *checker.Log, clients []string, expect checker.Expect) {
 	t.Helper()
-	log.Final(tasks(t, n))
+	log.Final(Tasks(t, n))
 	for _, client := range clients {
 		readMailbox(t, n, log, client)
 	}
@@ -46,8 +47,8 @@ func verify(t *testing.T, n *lab.Node, log *checker.Log, clients []string, expec
 	}
 }
 
-// tasks lists all tasks, page by page.
-func tasks(t *testing.T, n *lab.Node) []lastcall.Task {
+// Tasks lists all tasks, page by page.
+func Tasks(t testing.TB, n *lab.Node) []lastcall.Task {
 	t.Helper()
 	var all []lastcall.Task
 	for path := "/v1/tasks?limit=200"; ; {
@@ -69,7 +70,7 @@ func tasks(t *testing.T, n *lab.Node) []lastcall.Task {
 }
 
 // readMailbox reads a client's mailbox from the first event to the last.
-func readMailbox(t *testing.T, n *lab.Node, log *checker.Log, client string) {
+func readMailbox(t testing.TB, n *lab.Node, log *checker.Log, client string) {
 	t.Helper()
 	look, welcome := n.Connect(client, "")
 	at, err := lastcall.ParseCursor(welcome.Cursor)
@@ -87,9 +88,9 @@ func readMailbox(t *testing.T, n *lab.Node, log *checker.Log, client string) {
 		case err != nil:
 			t.Fatalf("read the mailbox of %s: %v", client, err)
 		case f.T == "event":
-			log.EventSeen(client, conn, cursor(f), event(f))
+			log.EventSeen(client, conn, Cursor(f), Event(f))
 		case f.T == "gap":
-			log.Gap(client, conn, lastcall.Gap{Why: lastcall.GapReason(f.Why), From: f.From, To: f.To, Cursor: cursor(f)})
+			log.Gap(client, conn, lastcall.Gap{Why: lastcall.GapReason(f.Why), From: f.From, To: f.To, Cursor: Cursor(f)})
 		case f.T == "live":
 			_ = s.Conn.CloseNow()
 			return
@@ -97,24 +98,13 @@ func readMailbox(t *testing.T, n *lab.Node, log *checker.Log, client string) {
 	}
 }
 
-// event is the event that a frame carries.
-func event(f lab.Frame) lastcall.Event {
+// Event is the event that a frame carries.
+func Event(f lab.Frame) lastcall.Event {
 	return lastcall.Event{Seq: f.Seq, ID: f.ID, Type: f.Type, Task: f.Task, Run: f.Run, Attempt: f.Attempt, At: f.At, Data: f.Data}
 }
 
-// cursor is a frame's cursor; the checker finds one that is none.
-func cursor(f lab.Frame) lastcall.Cursor {
+// Cursor is a frame's cursor; the checker finds one that is none.
+func Cursor(f lab.Frame) lastcall.Cursor {
 	c, _ := lastcall.ParseCursor(f.Cursor)
 	return c
-}
-
-// spread is min, median and max of what was measured.
-type spread[T int | int64] []T
-
-func (s spread[T]) String() string {
-	if len(s) == 0 {
-		return "none"
-	}
-	all := slices.Sorted(slices.Values(s))
-	return fmt.Sprintf("min %v, median %v, max %v", all[0], all[len(all)/2], all[len(all)-1])
 }
