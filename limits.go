@@ -1,6 +1,7 @@
 package lastcall
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -30,6 +31,16 @@ func DefaultLimits() Limits {
 		Body: 1 << 20, Input: 1 << 20, Output: 1 << 20, Checkpoint: 1 << 20,
 		Name: 128, Labels: 16, Key: 255, Wait: time.Minute, Page: 200,
 		Batch: 1000, BatchBody: 16 << 20,
+	}
+}
+
+// WithDefaults gives every zero field its default.
+func (l Limits) WithDefaults() Limits {
+	d := DefaultLimits()
+	return Limits{
+		Body: cmp.Or(l.Body, d.Body), Input: cmp.Or(l.Input, d.Input), Output: cmp.Or(l.Output, d.Output),
+		Checkpoint: cmp.Or(l.Checkpoint, d.Checkpoint), Name: cmp.Or(l.Name, d.Name), Labels: cmp.Or(l.Labels, d.Labels),
+		Key: cmp.Or(l.Key, d.Key), Wait: cmp.Or(l.Wait, d.Wait), Page: cmp.Or(l.Page, d.Page),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/lastcall-dev/lastcall"
@@ -81,7 +82,7 @@ func (o Options) withDefaults() (Options, error) {
 	def(&o.KeepEvents, 7*24*time.Hour)
 	def(&o.MaxCrashes, lastcall.DefaultMaxCrashes)
 	def(&o.Version, "dev")
-	def(&o.Limits, lastcall.DefaultLimits())
+	o.Limits = o.Limits.WithDefaults()
 	def(&o.Report, "/dev/termination-log")
 	def(&o.Drain.Linger, LingerAuto)
 	def(&o.Drain.StopTimeout, 5*time.Second)
@@ -105,27 +106,54 @@ func (o Options) withDefaults() (Options, error) {
 	return o, nil
 }
 
+// Check says everything that is wrong with the options, and nothing of the world around them: New finds that out.
+// Its error wraps one for each mistake, and each has a method Settings() []string that names the settings it lies in, as
+// lastcall.yaml spells them, for whoever knows where they were written.
+func (o Options) Check() error {
+	_, err := o.withDefaults()
+	return err
+}
+
 func (o Options) check() error {
-	switch {
-	case o.Auth != "" && o.Auth != "off":
-		return fmt.Errorf("auth %q: the only setting there is, is off", o.Auth)
-	case o.Concurrency < 1 || o.Concurrency > 10_000:
-		return fmt.Errorf("concurrency %d: must be from 1 to 10000", o.Concurrency)
-	case o.KeepTasks < 0, o.KeepEvents < 0:
-		return errors.New("retention must not be negative")
-	case o.Drain.Linger != LingerAuto && o.Drain.Linger != LingerOn && o.Drain.Linger != LingerOff:
-		return fmt.Errorf("drain linger %q: must be auto, on or off", o.Drain.Linger)
-	case o.MaxCrashes < 1:
-		return fmt.Errorf("max_crashes %d: must be at least 1", o.MaxCrashes)
+	var wrong []error
+	add := func(err error, settings ...string) {
+		if err != nil {
+			wrong = append(wrong, &mistake{err, settings})
+		}
+	}
+	if o.Auth != "" && o.Auth != "off" {
+		add(fmt.Errorf("auth %q: the only setting there is, is off", o.Auth), "auth")
+	}
+	if o.Concurrency < 1 || o.Concurrency > 10_000 {
+		add(fmt.Errorf("concurrency %d: must be from 1 to 10000", o.Concurrency), "concurrency")
+	}
+	if o.KeepTasks < 0 || o.KeepEvents < 0 {
+		add(errors.New("retention must not be negative"), "retention.tasks", "retention.events")
+	}
+	if o.MaxCrashes < 1 {
+		add(fmt.Errorf("max_crashes %d: must be at least 1", o.MaxCrashes), "max_crashes")
+	}
+	if !slices.Contains([]Linger{LingerAuto, LingerOn, LingerOff}, o.Drain.Linger) {
+		add(fmt.Errorf("drain linger %q: must be auto, on or off", o.Drain.Linger), "drain.linger")
 	}
 	if why := o.Limits.CheckName(o.Node); why != "" {
-		return fmt.Errorf("node name %s", why)
+		add(fmt.Errorf("node name %s", why), "node")
 	}
-	if err := o.checkStore(); err != nil {
-		return err
-	}
-	return o.checkAddress()
+	add(o.checkStore(), "store")
+	add(o.checkAddress(), "listen", "auth")
+	add(o.plan().WithDefaults().Validate(), "grace", "stop_timeout", "drain.mode", "drain.backlog", "drain.readiness",
+		"drain.linger", "drain.hand_back", "drain.announce.min", "drain.announce.quiet", "drain.announce.max", "drain.handover.rate")
+	return errors.Join(wrong...)
 }
+
+// mistake is what is wrong with one setting, or with how several go together.
+type mistake struct {
+	error
+
+	settings []string
+}
+
+func (m *mistake) Settings() []string { return m.settings }
 
 func def[T comparable](v *T, fallback T) {
 	var zero T
