@@ -4,15 +4,16 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+	"github.com/lastcall-dev/lastcall/httpapi/frame"
 )
 
 // Mode says what a drain has in mind with its clients.
-type Mode string
+type Mode = frame.Mode
 
 // The modes of a drain frame.
 const (
-	ModeFinish   Mode = "finish"   // the client stays, until it is told otherwise or to the end
-	ModeHandover Mode = "handover" // the client is to move to another node
+	ModeFinish   = frame.ModeFinish
+	ModeHandover = frame.ModeHandover
 )
 
 // drain is what clients are told of it.
@@ -57,13 +58,13 @@ func (c *conn) sayDrain(p *[]byte) error {
 	if pending == nil {
 		pending = []string{}
 	}
-	f := drainFrame{T: "drain", Mode: d.mode, DeadlineMS: max(0, time.Until(d.deadline).Milliseconds()), Pending: pending}
+	f := frame.Drain{T: "drain", Mode: d.mode, DeadlineMS: max(0, time.Until(d.deadline).Milliseconds()), Pending: pending}
 	c.mu.Lock()
 	if after, going := c.leaving.after(c.srv.now()); going {
 		f.Mode, f.AfterMS = ModeHandover, new(after.Milliseconds())
 	}
 	c.mu.Unlock()
-	if err := c.text(appendJSON((*p)[:0], f)); err != nil {
+	if err := c.text(frame.Append((*p)[:0], f)); err != nil {
 		return err
 	}
 	c.mu.Lock()

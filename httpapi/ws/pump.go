@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/httpapi/frame"
 	"github.com/lastcall-dev/lastcall/hub"
 )
 
@@ -116,22 +117,22 @@ func (c *conn) sayBatch(b *hub.Batch, p *[]byte) error {
 func (w *writer) frames(b *hub.Batch) {
 	if g := b.Gap; g != nil {
 		w.c.restart(g)
-		w.json(gapFrame{T: "gap", Why: g.Why, From: g.From, To: g.To, Cursor: g.Cursor.String()})
+		w.json(frame.Gap{T: "gap", Why: g.Why, From: g.From, To: g.To, Cursor: g.Cursor.String()})
 	}
 	for i := range b.Events {
 		w.event(&b.Events[i], b.Epoch)
 	}
 	if b.Live != nil {
-		w.json(liveFrame{T: "live", Cursor: b.Live.String()})
+		w.json(frame.Live{T: "live", Cursor: b.Live.String()})
 	}
 	for i := range b.States {
-		w.frame(appendState(w.buffer(), &b.States[i]))
+		w.put(frame.AppendState(w.buffer(), &b.States[i]))
 	}
 	for i := range b.Watched {
-		w.json(watched(&b.Watched[i]))
+		w.json(frame.Watching(&b.Watched[i]))
 	}
 	for _, id := range b.Unknown {
-		w.json(errorFrame{T: "error", Code: string(lastcall.CodeNotFound), Message: "watch: there is no task " + id})
+		w.json(frame.Error{T: "error", Code: string(lastcall.CodeNotFound), Message: "watch: there is no task " + id})
 	}
 }
 
@@ -155,9 +156,9 @@ type writer struct {
 // buffer is empty, and the place to put a frame together.
 func (w *writer) buffer() []byte { return (*w.p)[:0] }
 
-func (w *writer) json(frame any) { w.frame(appendJSON(w.buffer(), frame)) }
+func (w *writer) json(f any) { w.put(frame.Append(w.buffer(), f)) }
 
-func (w *writer) frame(b []byte) {
+func (w *writer) put(b []byte) {
 	*w.p = b
 	if w.err == nil && !w.c.closing() && !w.c.wire.slow.Load() {
 		w.err = w.c.text(b)
@@ -168,5 +169,5 @@ func (w *writer) event(ev *lastcall.Event, epoch string) {
 	w.c.mu.Lock()
 	w.c.receipt.writes(ev.Seq, ev.Type.Terminal(), w.c.srv.now())
 	w.c.mu.Unlock()
-	w.frame(appendEvent(w.buffer(), ev, epoch))
+	w.put(frame.AppendEvent(w.buffer(), ev, epoch))
 }

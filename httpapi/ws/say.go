@@ -8,6 +8,7 @@ import (
 
 	"github.com/gorilla/websocket"
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/httpapi/frame"
 	"github.com/lastcall-dev/lastcall/hub"
 )
 
@@ -27,7 +28,7 @@ func (c *conn) sayWelcome(p *[]byte) error {
 		return nil
 	}
 	from, head := sub.Place()
-	err = c.text(appendJSON((*p)[:0], welcomeFrame{
+	err = c.text(frame.Append((*p)[:0], frame.Welcome{
 		T: "welcome", Conn: strconv.FormatUint(c.id, 36), Node: c.srv.opts.Node, Client: c.client,
 		Cursor: from.String(), Head: head, PingMS: c.srv.opts.Ping.Milliseconds(),
 	}))
@@ -100,7 +101,7 @@ func (c *conn) sayPing(p *[]byte) error {
 	if !hello {
 		return c.protocolPing()
 	}
-	return c.text(appendJSON((*p)[:0], pingFrame{T: "ping", N: n}))
+	return c.text(frame.Append((*p)[:0], frame.Ping{T: "ping", N: n}))
 }
 
 // protocolPing writes a ping that carries the position of the last event before it, so that its pong says that the event
@@ -135,7 +136,7 @@ func (c *conn) sayClose(p *[]byte) error {
 	code, reason, linger := c.code, c.reason, c.linger
 	c.mu.Unlock()
 	if reason != "" {
-		if err := c.text(appendJSON((*p)[:0], errorFrame{T: "error", Code: reasons[code], Message: reason})); err != nil {
+		if err := c.text(frame.Append((*p)[:0], frame.Error{T: "error", Code: reasons[code], Message: reason})); err != nil {
 			return err
 		}
 	}

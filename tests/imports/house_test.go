@@ -43,12 +43,13 @@ var house = []room{
 	{floor: 1, path: "client", uses: []string{"."}, parts: []string{"github.com/coder/websocket"}},
 
 	// The wire.
+	{floor: 1, path: "httpapi/frame", uses: []string{"."}},
 	{floor: 2, path: "httpapi", uses: []string{".", "drain", "hub", "auth"}, parts: []string{"github.com/gorilla/websocket"}},
 	{
-		floor: 2, path: "httpapi/ws", uses: []string{".", "hub"},
+		floor: 2, path: "httpapi/ws", uses: []string{".", "hub", "httpapi/frame"},
 		parts: []string{"github.com/gorilla/websocket", "golang.org/x/sys"},
 	},
-	{floor: 2, path: "httpapi/sse", uses: []string{".", "hub"}},
+	{floor: 2, path: "httpapi/sse", uses: []string{".", "hub", "httpapi/frame"}},
 
 	// The whole, and the programs around it.
 	{floor: 3, path: "server", uses: []string{

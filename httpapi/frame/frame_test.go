@@ -1,4 +1,4 @@
-package ws
+package frame
 
 import (
 	"encoding/json"
@@ -26,8 +26,8 @@ func TestAnEventFrameIsTheEventAndItsCursor(t *testing.T) {
 			want := object(t, ev)
 			want["t"], want["cursor"] = "event", "EPOCH:"+itoa(ev.Seq)
 			got := map[string]any{}
-			if err := json.Unmarshal(appendEvent(nil, &ev, "EPOCH"), &got); err != nil {
-				t.Fatalf("%s: %v", appendEvent(nil, &ev, "EPOCH"), err)
+			if err := json.Unmarshal(AppendEvent(nil, &ev, "EPOCH"), &got); err != nil {
+				t.Fatalf("%s: %v", AppendEvent(nil, &ev, "EPOCH"), err)
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)
@@ -41,7 +41,7 @@ func TestAStateFrameIsTheState(t *testing.T) {
 	want := object(t, st)
 	want["t"] = "state"
 	got := map[string]any{}
-	if err := json.Unmarshal(appendState(nil, &st), &got); err != nil {
+	if err := json.Unmarshal(AppendState(nil, &st), &got); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

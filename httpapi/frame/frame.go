@@ -1,4 +1,8 @@
-package ws
+// Package frame is what a server says to its clients, as JSON: the same words over a WebSocket and in an event stream, so
+// that a client that can read the one can read the other. What they mean is described in asyncapi.yaml. Events and states
+// are many, and are put together by hand: their data is JSON already and is not looked at again. What is rare goes
+// through encoding/json.
+package frame
 
 import (
 	"encoding/json"
@@ -8,10 +12,17 @@ import (
 	"github.com/lastcall-dev/lastcall"
 )
 
-// The frames of the server. Events and states are many, and are put together by hand: their data is JSON already and is
-// not looked at again. What is rare goes through encoding/json.
+// Mode says what a drain has in mind with a client.
+type Mode string
 
-type welcomeFrame struct {
+// The modes of a drain frame.
+const (
+	ModeFinish   Mode = "finish"   // the client stays, until it is told otherwise or to the end
+	ModeHandover Mode = "handover" // the client is to move to another node
+)
+
+// Welcome says where the delivery begins.
+type Welcome struct {
 	T      string `json:"t"`
 	Conn   string `json:"conn"`
 	Node   string `json:"node"`
@@ -21,7 +32,8 @@ type welcomeFrame struct {
 	PingMS int64  `json:"ping_ms"`
 }
 
-type gapFrame struct {
+// Gap says that events can no longer be had.
+type Gap struct {
 	T      string             `json:"t"`
 	Why    lastcall.GapReason `json:"why"`
 	From   int64              `json:"from,omitempty"`
@@ -29,25 +41,37 @@ type gapFrame struct {
 	Cursor string             `json:"cursor"`
 }
 
-type liveFrame struct {
+// Live says that the replay is over.
+type Live struct {
 	T      string `json:"t"`
 	Cursor string `json:"cursor"`
 }
 
-type watchedFrame struct {
-	T    string             `json:"t"`
-	Task string             `json:"task"`
-	Type lastcall.EventType `json:"type"`
-	Run  int64              `json:"run"`
-	Data any                `json:"data"`
+// Watched is how a task that someone watches stands.
+type Watched struct {
+	T      string             `json:"t"`
+	Task   string             `json:"task"`
+	Type   lastcall.EventType `json:"type"`
+	Run    int64              `json:"run"`
+	Status lastcall.Status    `json:"status,omitempty"` // in the stream of one task
+	Data   any                `json:"data"`
 }
 
-type pingFrame struct {
+// End says that a task has reached its end, and with it the stream that told of it.
+type End struct {
+	T      string          `json:"t"`
+	Task   string          `json:"task"`
+	Status lastcall.Status `json:"status"`
+}
+
+// Ping asks whether the peer is there.
+type Ping struct {
 	T string `json:"t"`
 	N int64  `json:"n"`
 }
 
-type drainFrame struct {
+// Drain says that the node stops.
+type Drain struct {
 	T          string   `json:"t"`
 	Mode       Mode     `json:"mode"`
 	AfterMS    *int64   `json:"after_ms,omitempty"`
@@ -55,14 +79,15 @@ type drainFrame struct {
 	Pending    []string `json:"pending"`
 }
 
-type errorFrame struct {
+// Error says what was wrong with what the client sent.
+type Error struct {
 	T       string `json:"t"`
 	Code    string `json:"code"`
 	Message string `json:"message"`
 }
 
-// appendJSON appends a frame of one of the types above.
-func appendJSON(b []byte, frame any) []byte {
+// Append appends a frame of one of the types above.
+func Append(b []byte, frame any) []byte {
 	j, err := json.Marshal(frame)
 	if err != nil { // strings, numbers and JSON of the store: cannot fail
 		panic(err)
@@ -70,8 +95,8 @@ func appendJSON(b []byte, frame any) []byte {
 	return append(b, j...)
 }
 
-// appendEvent appends the frame of an event of a mailbox with the given epoch.
-func appendEvent(b []byte, ev *lastcall.Event, epoch string) []byte {
+// AppendEvent appends the frame of an event of a mailbox with the given epoch.
+func AppendEvent(b []byte, ev *lastcall.Event, epoch string) []byte {
 	b = append(b, `{"t":"event","seq":`...)
 	b = strconv.AppendInt(b, ev.Seq, 10)
 	b = appendText(append(b, `,"id":`...), ev.ID)
@@ -85,8 +110,8 @@ func appendEvent(b []byte, ev *lastcall.Event, epoch string) []byte {
 	return append(b, '}')
 }
 
-// appendState appends the frame of a task's state.
-func appendState(b []byte, st *lastcall.State) []byte {
+// AppendState appends the frame of a task's state.
+func AppendState(b []byte, st *lastcall.State) []byte {
 	b = appendText(append(b, `{"t":"state","task":`...), st.Task)
 	b = appendText(append(b, `,"type":`...), string(st.Type))
 	b = strconv.AppendInt(append(b, `,"run":`...), st.Run, 10)
@@ -105,7 +130,7 @@ func appendData(b []byte, data json.RawMessage) []byte {
 func appendText(b []byte, s string) []byte {
 	for i := range len(s) {
 		if c := s[i]; c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
-			return appendJSON(b, s)
+			return Append(b, s)
 		}
 	}
 	b = append(b, '"')
@@ -113,9 +138,9 @@ func appendText(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// watched is how a task that someone watches stands, told as the event or state that brought it there.
-func watched(t *lastcall.Task) watchedFrame {
-	f := watchedFrame{T: "watched", Task: t.ID, Run: t.Run, Data: struct{}{}}
+// Watching is how a task stands, told as the event or state that brought it there.
+func Watching(t *lastcall.Task) Watched {
+	f := Watched{T: "watched", Task: t.ID, Run: t.Run, Data: struct{}{}}
 	switch t.Status {
 	case lastcall.Succeeded:
 		f.Type, f.Data = lastcall.TaskSucceeded, map[string]any{"output": t.Output}
@@ -138,5 +163,12 @@ func watched(t *lastcall.Task) watchedFrame {
 	default:
 		f.Type = lastcall.TaskQueued
 	}
+	return f
+}
+
+// Standing is the first word of a stream of one task: a state that also says how the task stands, whatever that is.
+func Standing(t *lastcall.Task) Watched {
+	f := Watching(t)
+	f.T, f.Status = "state", t.Status
 	return f
 }
