@@ -50,7 +50,8 @@ func benchmark(b *testing.B, h http.Handler) {
 // What a submit costs here, without its store.
 func BenchmarkSubmit(b *testing.B) {
 	benchmark(b, New(Options{
-		Store: nowhere{}, Drain: newScript(), Waiter: newBell(), Sockets: &doors{}, Types: table{"echo": {Name: "echo"}}, Loopback: true,
+		Store: nowhere{}, Drain: newScript(), Waiter: newBell(), Sockets: &doors{}, Streams: &river{},
+		Types: table{"echo": {Name: "echo"}}, Loopback: true,
 	}))
 }
 

@@ -12,11 +12,11 @@ import (
 )
 
 // readBody reads the whole body, which must be JSON by its Content-Type. An empty body is an error too.
-func (c *call) readBody() ([]byte, error) {
+func (c *call) readBody(limit int64) ([]byte, error) {
 	if err := jsonBody(c.r.Header); err != nil {
 		return nil, err
 	}
-	body, err := c.readAll()
+	body, err := c.readAll(limit)
 	if err == nil && len(body) == 0 {
 		return nil, invalid(field("body", "is empty; it must be a JSON object"))
 	}
@@ -28,14 +28,14 @@ func (c *call) noBody() error {
 	if c.r.ContentLength == 0 {
 		return nil
 	}
-	body, err := c.readAll()
+	body, err := c.readAll(c.api.Limits.Body)
 	if err != nil || len(body) == 0 {
 		return err
 	}
 	if err := jsonBody(c.r.Header); err != nil {
 		return err
 	}
-	o, err := readObject(body)
+	o, err := readObject(body, maxDepth)
 	if err != nil {
 		return err
 	}
@@ -45,13 +45,12 @@ func (c *call) noBody() error {
 	return o.err()
 }
 
-func (c *call) readAll() ([]byte, error) {
-	limit := c.api.Limits.Body
+func (c *call) readAll(limit int64) ([]byte, error) {
 	if c.r.ContentLength > limit {
 		c.w.Header().Set("Connection", "close") // what is on its way is not worth reading
 		return nil, errTooLarge
 	}
-	if c.r.ContentLength < 0 {
+	if c.r.ContentLength < 0 || c.r.ContentLength > maxTrusted {
 		body, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, limit))
 		return body, c.notWhole(err)
 	}
@@ -60,6 +59,9 @@ func (c *call) readAll() ([]byte, error) {
 	_, err := io.ReadFull(c.r.Body, body)
 	return body, c.notWhole(err)
 }
+
+// maxTrusted is the longest body for which there is room before it comes: anyone can announce a long one.
+const maxTrusted = 1 << 20
 
 // notWhole says why a body did not arrive.
 func (c *call) notWhole(err error) error {

@@ -15,7 +15,7 @@ type call struct {
 	api      *api
 	w        http.ResponseWriter
 	r        *http.Request
-	id       string // of the task in the path
+	name     string // of the task or queue in the path
 	answered bool   // something may have left already
 }
 
@@ -34,7 +34,7 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (c *call) serve() error {
 	a := c.api
-	rt, id := a.find(c.r.URL)
+	rt, name := a.find(c.r.URL)
 	if err := a.guard(c.r); err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (c *call) serve() error {
 		}
 		return lastcall.Errorf(lastcall.CodeMethodNotAllowed, "this path takes "+rt.allow)
 	}
-	c.id = id
+	c.name = name
 	return do(c)
 }
 
@@ -68,12 +68,23 @@ func (c *call) answer(status int, contentType []string, body []byte) {
 	if _, ok := h["Cache-Control"]; !ok {
 		h["Cache-Control"] = noStore
 	}
-	if c.r.ProtoMajor == 1 && c.api.Drain.Leaving() {
-		h.Set("Connection", "close")
-	}
+	c.sayIfLeaving()
 	c.answered = true
 	c.w.WriteHeader(status)
 	_, _ = c.w.Write(body) // fails only where nobody listens any more
+}
+
+func (c *call) sayIfLeaving() {
+	if c.r.ProtoMajor == 1 && c.api.Drain.Leaving() {
+		c.w.Header().Set("Connection", "close")
+	}
+}
+
+// handOver leaves the answer to someone else.
+func (c *call) handOver(to http.HandlerFunc) {
+	c.sayIfLeaving()
+	c.answered = true
+	to(c.w, c.r)
 }
 
 // Header values that are the same for everyone, made once: a submit sets six. Nobody writes to the slices.

@@ -221,10 +221,21 @@ func TestEveryCallAnswersForAStoreThatFails(t *testing.T) {
 	f := setUp(t)
 	for _, err := range []error{lastcall.Errorf(lastcall.CodeStoreUnavailable, "the store is away"), errors.New("a defect")} {
 		f.store.breaks(err)
-		for _, target := range []string{"/v1/tasks", "/v1/tasks/0190-0001", "/v1/queues", "/v1/nodes"} {
+		f.streams.breaks(err)
+		for _, target := range []string{
+			"/v1/tasks", "/v1/tasks/0190-0001", "/v1/queues", "/v1/nodes", "/v1/tasks/0190-0001/log", "/v1/tasks/0190-0001/events",
+			"/v1/events?wait=0s",
+		} {
 			f.ask("GET", target, "").refused(lastcall.CodeOf(err))
 		}
-		f.ask("POST", "/v1/tasks/0190-0001/cancel", "").refused(lastcall.CodeOf(err))
+		f.ask("GET", "/v1/tasks/0190-0001/events", "", "Accept: text/event-stream").refused(lastcall.CodeOf(err))
+		for _, target := range []string{
+			"/v1/tasks/0190-0001/cancel", "/v1/tasks/0190-0001/retry", "/v1/queues/default/pause", "/v1/queues/default/resume",
+		} {
+			f.ask("POST", target, "").refused(lastcall.CodeOf(err))
+		}
+		f.ask("POST", "/v1/tasks:batch", `{"tasks":[{"type":"echo"}]}`).refused(lastcall.CodeOf(err))
+		f.ask("DELETE", "/v1/tasks/0190-0001", "").refused(lastcall.CodeOf(err))
 	}
 }
 

@@ -14,65 +14,52 @@ import (
 // decodeSubmission reads the body of a submit. What it returns is as the client wrote it, with no defaults filled in;
 // every field that is wrong by itself is named in the error. What is wrong by its size is for Limits.Check.
 func decodeSubmission(body []byte) (lastcall.Submission, error) {
-	var s lastcall.Submission
-	o, err := readObject(body)
+	o, err := readObject(body, maxDepth)
 	if err != nil {
-		return s, err
+		return lastcall.Submission{}, err
 	}
+	s := o.submission()
+	return s, o.err()
+}
+
+// taskFields are the fields of a submission, and how each is read.
+var taskFields = map[string]func(*object, member, *lastcall.Submission){
+	"type":     func(o *object, m member, s *lastcall.Submission) { s.Type = o.name(m) },
+	"queue":    func(o *object, m member, s *lastcall.Submission) { s.Queue = o.name(m) },
+	"client":   func(o *object, m member, s *lastcall.Submission) { s.Client = o.name(m) },
+	"input":    func(_ *object, m member, s *lastcall.Submission) { s.Input = compact(m.value) },
+	"priority": func(o *object, m member, s *lastcall.Submission) { s.Priority = o.whole(m) },
+	"max_attempts": func(o *object, m member, s *lastcall.Submission) {
+		if s.MaxAttempts = o.whole(m); s.MaxAttempts < 1 && !o.wrong("max_attempts") {
+			o.bad("max_attempts", fmt.Sprintf("must be from 1 to %d", lastcall.MaxMaxAttempts))
+		}
+	},
+	"run_at":     func(o *object, m member, s *lastcall.Submission) { s.RunAt = o.time(m) },
+	"delay":      func(o *object, m member, s *lastcall.Submission) { s.Delay = o.span(m) },
+	"timeout":    func(o *object, m member, s *lastcall.Submission) { s.Timeout = o.positiveSpan(m) },
+	"expires_in": func(o *object, m member, s *lastcall.Submission) { s.ExpiresIn = o.positiveSpan(m) },
+	"labels":     func(o *object, m member, s *lastcall.Submission) { s.Labels = o.labels(m) },
+	"webhook": func(o *object, _ member, _ *lastcall.Submission) {
+		o.bad("webhook", "is not supported by this version")
+	},
+}
+
+// submission reads a task, and notes what is wrong with it.
+func (o *object) submission() lastcall.Submission {
+	var s lastcall.Submission
 	for _, m := range o.members {
-		if !isNull(m.value) {
-			decodeField(o, m, &s)
-		} else if !known(m.name) {
+		read := taskFields[string(m.name)]
+		switch {
+		case read == nil:
 			o.bad(shown(string(m.name)), "is no field of a task")
+		case !isNull(m.value):
+			read(o, m, &s)
 		}
 	}
 	if s.Type == "" && !o.wrong("type") {
 		o.bad("type", "is required")
 	}
-	return s, o.err()
-}
-
-func decodeField(o *object, m member, s *lastcall.Submission) {
-	switch string(m.name) {
-	case "type":
-		s.Type = o.name(m)
-	case "queue":
-		s.Queue = o.name(m)
-	case "client":
-		s.Client = o.name(m)
-	case "input":
-		s.Input = compact(m.value)
-	case "priority":
-		s.Priority = o.whole(m)
-	case "max_attempts":
-		if s.MaxAttempts = o.whole(m); s.MaxAttempts < 1 && !o.wrong("max_attempts") {
-			o.bad("max_attempts", fmt.Sprintf("must be from 1 to %d", lastcall.MaxMaxAttempts))
-		}
-	case "run_at":
-		s.RunAt = o.time(m)
-	case "delay":
-		s.Delay = o.span(m)
-	case "timeout":
-		s.Timeout = o.positiveSpan(m)
-	case "expires_in":
-		s.ExpiresIn = o.positiveSpan(m)
-	case "labels":
-		s.Labels = o.labels(m)
-	case "webhook":
-		o.bad("webhook", "is not supported by this version")
-	default:
-		o.bad(shown(string(m.name)), "is no field of a task")
-	}
-}
-
-// known reports whether a submit has a field of that name.
-func known(name []byte) bool {
-	switch string(name) {
-	case "type", "queue", "client", "input", "priority", "max_attempts", "run_at", "delay", "timeout", "expires_in",
-		"labels", "webhook":
-		return true
-	}
-	return false
+	return s
 }
 
 func isNull(v []byte) bool { return string(v) == "null" }

@@ -23,6 +23,10 @@ type shelf struct {
 	keys   map[string]*lastcall.Task
 	digest map[string]string
 	nodes  []lastcall.Node
+	logs   map[string][]byte
+	box    lastcall.Mailbox
+	events []lastcall.Event // of every task
+	paused []string
 	fail   error // what every call answers
 	filter lastcall.Filter
 	calls  map[string]int
@@ -48,20 +52,42 @@ func (s *shelf) Submit(_ context.Context, list []lastcall.Submission) ([]lastcal
 	if err != nil {
 		return nil, err
 	}
-	sub := list[0]
-	if k := sub.Idempotency; k != nil {
-		name := k.Scope + "\x00" + k.Key
-		if first := s.keys[name]; first != nil {
-			if s.digest[name] != k.Digest {
-				return nil, lastcall.Errorf(lastcall.CodeIdempotencyMismatch, "the key was used with another body")
-			}
-			return []lastcall.Submitted{{Task: *first, Replayed: true}}, nil
+	first := map[string]string{} // digests of this call
+	for i := range list {
+		k := list[i].Idempotency
+		if k == nil {
+			continue
 		}
-		defer func() { s.keys[name], s.digest[name] = s.tasks[len(s.tasks)-1], k.Digest }()
+		name := k.Scope + "\x00" + k.Key
+		known, there := s.digest[name]
+		if !there {
+			known, there = first[name]
+		}
+		if there && known != k.Digest {
+			return nil, &lastcall.Error{Code: lastcall.CodeIdempotencyMismatch, Detail: "no row", Fields: []lastcall.FieldError{{Item: &i}}}
+		}
+		first[name] = k.Digest
+	}
+	done := make([]lastcall.Submitted, len(list))
+	for i := range list {
+		done[i] = s.submit(&list[i])
+	}
+	return done, nil
+}
+
+func (s *shelf) submit(sub *lastcall.Submission) lastcall.Submitted {
+	k := sub.Idempotency
+	if k != nil {
+		if first := s.keys[k.Scope+"\x00"+k.Key]; first != nil {
+			return lastcall.Submitted{Task: *first, Replayed: true}
+		}
 	}
 	t := sub.NewTask(fmt.Sprintf("0190-%04d", len(s.tasks)+1), time.Now().UTC().Truncate(time.Microsecond))
 	s.tasks = append(s.tasks, &t)
-	return []lastcall.Submitted{{Task: t}}, nil
+	if k != nil {
+		s.keys[k.Scope+"\x00"+k.Key], s.digest[k.Scope+"\x00"+k.Key] = &t, k.Digest
+	}
+	return lastcall.Submitted{Task: t}
 }
 
 func (s *shelf) Task(_ context.Context, id string) (lastcall.Task, error) {
@@ -94,6 +120,45 @@ func (s *shelf) Cancel(_ context.Context, id string) (lastcall.Task, error) {
 		}
 	}
 	return s.find(id)
+}
+
+func (s *shelf) Forget(_ context.Context, id string) error {
+	err := s.begin("forget")
+	defer s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	t, err := s.find(id)
+	if err == nil && !t.Status.Done() {
+		return lastcall.Errorf(lastcall.CodeNotFinished, "no row")
+	}
+	s.tasks = slices.DeleteFunc(s.tasks, func(t *lastcall.Task) bool { return t.ID == id })
+	return err
+}
+
+func (s *shelf) PauseQueue(_ context.Context, name string, paused bool) (lastcall.Queue, error) {
+	err := s.begin("pause")
+	defer s.mu.Unlock()
+	s.paused = append(s.paused, fmt.Sprint(name, " ", paused))
+	return lastcall.Queue{Name: name, Paused: paused, Queued: 1, OldestQueued: time.Second}, err
+}
+
+func (s *shelf) Log(_ context.Context, id string) ([]byte, error) {
+	err := s.begin("log")
+	defer s.mu.Unlock()
+	if err == nil {
+		_, err = s.find(id)
+	}
+	return s.logs[id], err
+}
+
+func (s *shelf) TaskEvents(_ context.Context, id string) (lastcall.Mailbox, []lastcall.Event, error) {
+	err := s.begin("task events")
+	defer s.mu.Unlock()
+	if err == nil {
+		_, err = s.find(id)
+	}
+	return s.box, s.events, err
 }
 
 // Tasks pages by the id of the last task.
@@ -174,6 +239,11 @@ func (s *shelf) count(call string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.calls[call]
+}
+
+// writes counts the calls that change something.
+func (s *shelf) writes() int {
+	return s.count("submit") + s.count("cancel") + s.count("forget") + s.count("pause")
 }
 
 // change does something to a task and lets its watchers know, unless the hint is to be lost.

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -25,19 +26,25 @@ type fixture struct {
 	drain   *script
 	waiter  *bell
 	sockets *doors
+	streams *river
 	log     *logged
 }
 
-// setUp makes an API that listens on loopback and runs the types echo and slow.
+// setUp makes an API that listens on loopback, runs the types echo and slow, and holds report for workers outside.
 func setUp(t *testing.T, change ...func(*Options)) *fixture {
 	t.Helper()
-	f := &fixture{t: t, store: newShelf(), drain: newScript(), waiter: newBell(), sockets: &doors{}, log: &logged{}}
+	f := &fixture{t: t, store: newShelf(), drain: newScript(), waiter: newBell(), sockets: &doors{}, streams: &river{}, log: &logged{}}
 	f.store.changed = f.waiter.ring
 	o := Options{
-		Store: f.store, Waiter: f.waiter, Sockets: f.sockets, Drain: f.drain, Types: table{
-			"echo": {Name: "echo"},
-			"slow": {Name: "slow", Queue: "slow-queue", MaxAttempts: 2},
+		Store: f.store, Waiter: f.waiter, Sockets: f.sockets, Streams: f.streams, Drain: f.drain, Types: table{
+			"echo":   {Name: "echo"},
+			"slow":   {Name: "slow", Queue: "slow-queue", MaxAttempts: 2},
+			"report": {Name: "report", Pull: true, Queue: "slow-queue"},
 		},
+		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/plain; version=0.0.4")
+			_, _ = w.Write([]byte("lastcall_up 1\n"))
+		}),
 		Node: "pod-a", Version: "v1", Loopback: true,
 		Logger: slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
@@ -129,7 +136,11 @@ func (a *answer) refused(code lastcall.Code) []string {
 	}
 	fields := []string{}
 	for _, e := range p.Errors {
-		fields = append(fields, e.Field)
+		name := e.Field
+		if e.Item != nil { // in a batch
+			name += fmt.Sprintf("#%d", *e.Item)
+		}
+		fields = append(fields, name)
 		if e.Message == "" {
 			a.t.Errorf("field %s: no message", e.Field)
 		}

@@ -82,7 +82,8 @@ func TestEveryPathIsGuarded(t *testing.T) {
 	f := setUp(t)
 	f.submit(`{"type":"echo"}`)
 	for _, c := range calls() {
-		f.ask(c.Method, strings.Replace(c.Path, "{id}", "0190-0001", 1), "", "Host: evil.example").refused(lastcall.CodeForbidden)
+		path := strings.NewReplacer("{id}", "0190-0001", "{queue}", "default").Replace(c.Path)
+		f.ask(c.Method, path, "", "Host: evil.example").refused(lastcall.CodeForbidden)
 	}
 	f.ask("GET", "/", "", "Host: evil.example").refused(lastcall.CodeForbidden)
 }

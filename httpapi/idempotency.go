@@ -17,18 +17,21 @@ import (
 // keyHeader carries the key under which a submit may be repeated without harm.
 const keyHeader = "Idempotency-Key"
 
-// readKey gives a submission its key, if it has one. The key is its caller's: the same one of another is another. The
-// submission is as it was decoded, without any default: those may change from one version to the next.
-func readKey(s *lastcall.Submission, r *http.Request, who Identity) error {
-	keys := r.Header[keyHeader]
-	switch len(keys) {
+// readKey is the key of a request that submits one task, "" and false if it has none.
+func readKey(h http.Header) (key string, given bool, err error) {
+	switch keys := h[keyHeader]; len(keys) {
 	case 0:
-		return nil
+		return "", false, nil
 	case 1:
-		s.Idempotency = &lastcall.IdempotencyKey{Scope: who.Client, Key: keys[0], Digest: digest(s)}
-		return nil
+		return keys[0], true, nil
 	}
-	return invalid(field(keyHeader, "is given more than once"))
+	return "", false, invalid(field(keyHeader, "is given more than once"))
+}
+
+// keyOf is a submission's key, which is its caller's: the same one of another is another. The submission is as it was
+// decoded, without any default: those may change from one version to the next.
+func keyOf(s *lastcall.Submission, key string, who Identity) *lastcall.IdempotencyKey {
+	return &lastcall.IdempotencyKey{Scope: who.Client, Key: key, Digest: digest(s)}
 }
 
 // digest tells submissions apart that mean different tasks, and only those: the order of fields, blanks, escapes and the
@@ -43,9 +46,10 @@ func digest(s *lastcall.Submission) string {
 		MaxAttempts         int
 		Timeout, ExpiresIn  time.Duration
 		Labels              map[string]string
+		RetryOf             string `json:",omitempty"`
 	}{
 		s.Type, s.Queue, s.Client, canonicalJSON(s.Input), s.Priority, s.RunAt.UTC(), s.Delay,
-		s.MaxAttempts, s.Timeout, s.ExpiresIn, s.Labels,
+		s.MaxAttempts, s.Timeout, s.ExpiresIn, s.Labels, s.RetryOf,
 	})
 	if err != nil { // not reached: the input was decoded and encoded again
 		canonical = s.Input

@@ -28,9 +28,13 @@ type member struct {
 	value []byte // JSON, without blanks around it
 }
 
-// readObject takes a body apart. It fails at once with what is not one JSON object in UTF-8 and with nothing behind it;
-// members given twice are noted. Members that are null are left out: null says the same as saying nothing.
-func readObject(body []byte) (*object, error) {
+// maxMembers bounds how many members of an object are looked at: each is compared with those before it, and each may be
+// a line of the answer. No object of a request has nearly as many.
+const maxMembers = 256
+
+// readObject takes a body apart. It fails at once with what is not one JSON object in UTF-8, nested no deeper than depth
+// levels, and with nothing behind it; members given twice are noted.
+func readObject(body []byte, depth int) (*object, error) {
 	if !utf8.Valid(body) {
 		return nil, invalid(field("body", "is not valid UTF-8"))
 	}
@@ -41,8 +45,8 @@ func readObject(body []byte) (*object, error) {
 	if s.skipBlanks(); s.rest[0] != '{' {
 		return nil, invalid(field("body", "must be a JSON object"))
 	}
-	if tooDeep(s.rest) {
-		return nil, invalid(field("body", fmt.Sprintf("is nested deeper than %d levels", maxDepth)))
+	if deeper(s.rest, depth) {
+		return nil, invalid(field("body", fmt.Sprintf("is nested deeper than %d levels", depth)))
 	}
 	return s.object(), nil
 }
@@ -83,6 +87,10 @@ func (s *splitter) object() *object {
 		case ',':
 			s.rest = s.rest[1:]
 			continue
+		}
+		if len(o.members)+len(o.errs) == maxMembers {
+			o.bad("body", fmt.Sprintf("has an object of more than %d fields", maxMembers))
+			return o
 		}
 		name, ok := textBytes(s.value())
 		s.skipBlanks()
@@ -165,15 +173,15 @@ func nestedEnd(b []byte) int {
 	}
 }
 
-// tooDeep reports whether the JSON is nested deeper than maxDepth.
-func tooDeep(b []byte) bool {
+// deeper reports whether the JSON is nested deeper than most levels.
+func deeper(b []byte, most int) bool {
 	depth := 0
 	for i := 0; i < len(b); i++ {
 		switch b[i] {
 		case '"':
 			i += stringEnd(b[i:]) - 1
 		case '{', '[':
-			if depth++; depth > maxDepth {
+			if depth++; depth > most {
 				return true
 			}
 		case '}', ']':

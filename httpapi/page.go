@@ -6,6 +6,7 @@ import (
 	htmltemplate "html/template"
 	"io"
 	"net/http"
+	"slices"
 	texttemplate "text/template"
 
 	"github.com/lastcall-dev/lastcall"
@@ -52,10 +53,14 @@ func (a *api) about(r *http.Request) about {
 	if _, ok := a.Types.Lookup(typ); !ok {
 		typ = "YOUR_TYPE"
 	}
+	lines := calls()
+	if a.Metrics == nil {
+		lines = slices.DeleteFunc(lines, func(l callLine) bool { return l.Path == "/metrics" })
+	}
 	return about{
 		Node: a.Node, Version: a.Version, Phase: a.Drain.Phase(),
 		Address: scheme + "://" + r.Host, Socket: secure + "://" + r.Host,
-		Type: typ, Calls: calls(),
+		Type: typ, Calls: lines,
 	}
 }
 
@@ -66,6 +71,14 @@ func calls() []callLine {
 		{"GET", "/v1/tasks", "list tasks, newest first; ?status=, type, queue, client, label.KEY, limit, cursor", true},
 		{"GET", "/v1/tasks/{id}", "read a task; ?wait=30s holds until it is done", false},
 		{"POST", "/v1/tasks/{id}/cancel", "ask for its end", false},
+		{"POST", "/v1/tasks/{id}/retry", "submit it once more, if it did not succeed", false},
+		{"DELETE", "/v1/tasks/{id}", "forget it, once it is finished", false},
+		{"GET", "/v1/tasks/{id}/log", "what its last run wrote", false},
+		{"GET", "/v1/tasks/{id}/events", "what happened to it; with Accept: text/event-stream, what happens", false},
+		{"POST", "/v1/tasks:batch", "submit many tasks, all of them or none", false},
+		{"GET", "/v1/events", "a client's events as an event stream; ?after=, with Accept: application/json and ?wait=25s a long-poll", false},
+		{"POST", "/v1/queues/{queue}/pause", "start no more tasks of a queue", false},
+		{"POST", "/v1/queues/{queue}/resume", "start them again", false},
 		{"GET", "/v1/queues", "what waits and runs, queue by queue", true},
 		{"GET", "/v1/nodes", "the nodes on this store", true},
 		{"GET", "/v1/drain", "how the orderly stop goes", true},
@@ -74,6 +87,7 @@ func calls() []callLine {
 		{"GET", "/readyz", "for balancers: 200 while requests are welcome", true},
 		{"GET", "/health", "200 until the node is told to stop", true},
 		{"GET", "/livez", "200 as long as the process can answer", true},
+		{"GET", "/metrics", "for Prometheus", true},
 		{"GET", "/openapi.yaml", "the contract of all this", true},
 		{"GET", "/asyncapi.yaml", "the contract of the socket", true},
 	}

@@ -35,16 +35,21 @@ func (a *api) queues(c *call) error {
 		Totals queueTotals `json:"totals"`
 	}{Queues: make([]queue, len(counted))}
 	for i, q := range counted {
-		answer.Queues[i].Queue = q
-		if q.Queued > 0 {
-			age := max(q.OldestQueued.Milliseconds(), 0)
-			answer.Queues[i].OldestQueuedAgeMS = &age
-		}
+		answer.Queues[i] = shownQueue(q)
 		answer.Totals.Queued += q.Queued
 		answer.Totals.Scheduled += q.Scheduled
 		answer.Totals.Running += q.Running
 	}
 	return c.answerJSON(http.StatusOK, answer)
+}
+
+func shownQueue(q lastcall.Queue) queue {
+	shown := queue{Queue: q}
+	if q.Queued > 0 {
+		age := max(q.OldestQueued.Milliseconds(), 0)
+		shown.OldestQueuedAgeMS = &age
+	}
+	return shown
 }
 
 // answerJSON answers with what encoding/json makes of v.

@@ -19,7 +19,7 @@ func (a *api) readTask(c *call) error {
 	if err := c.checkID(); err != nil {
 		return err
 	}
-	t, err := a.Store.Task(c.ctx(), c.id)
+	t, err := a.Store.Task(c.ctx(), c.name)
 	if err != nil {
 		return notThere(err)
 	}
@@ -42,7 +42,7 @@ func (a *api) readParams(c *call, known ...string) (query, error) {
 
 // checkID spares the store what can be no id.
 func (c *call) checkID() error {
-	if c.api.Limits.CheckName(c.id) != "" {
+	if c.api.Limits.CheckName(c.name) != "" {
 		return errNoTask
 	}
 	return nil

@@ -13,9 +13,14 @@ type api struct {
 	announced announced
 	pages     pages
 
-	fixed    map[string]*route // by path
-	ofTask   *route            // /v1/tasks/{id}
-	ofCancel *route            // /v1/tasks/{id}/cancel
+	fixed map[string]*route // by path
+	named []family
+}
+
+// family is the paths of one kind of thing that has a name, such as a task: a prefix, the name, and what stands behind it.
+type family struct {
+	prefix string            // up to the name
+	verbs  map[string]*route // by what stands behind the name, "" for nothing
 }
 
 // route is a path and what it does for each method.
@@ -35,43 +40,62 @@ func New(o Options) http.Handler {
 
 func (a *api) addRoutes() {
 	a.fixed = map[string]*route{
-		"/v1/tasks":      to(get(a.listTasks).post(a.submit)),
-		"/v1/queues":     to(get(a.queues)),
-		"/v1/nodes":      to(get(a.nodes)),
-		"/v1/drain":      to(get(a.readDrain).post(a.startDrain)),
-		"/v1/ws":         to(get(a.socket)),
-		"/readyz":        to(get(a.readyz)),
-		"/health":        to(get(a.health)),
-		"/livez":         to(get(a.livez)),
-		"/openapi.yaml":  to(get(contract(openapiYAML))),
-		"/asyncapi.yaml": to(get(contract(asyncapiYAML))),
-		"/":              to(get(a.page)),
+		"/v1/tasks":       to(get(a.listTasks).post(a.submit)),
+		"/v1/tasks:batch": to(methods{}.post(a.submitBatch)),
+		"/v1/events":      to(get(a.events)),
+		"/v1/queues":      to(get(a.queues)),
+		"/v1/nodes":       to(get(a.nodes)),
+		"/v1/drain":       to(get(a.readDrain).post(a.startDrain)),
+		"/v1/ws":          to(get(a.socket)),
+		"/readyz":         to(get(a.readyz)),
+		"/health":         to(get(a.health)),
+		"/livez":          to(get(a.livez)),
+		"/openapi.yaml":   to(get(contract(openapiYAML))),
+		"/asyncapi.yaml":  to(get(contract(asyncapiYAML))),
+		"/":               to(get(a.page)),
 	}
-	a.ofTask = to(get(a.readTask))
-	a.ofCancel = to(methods{}.post(a.cancelTask))
+	if a.Metrics != nil {
+		a.fixed["/metrics"] = to(get(a.metrics))
+	}
+	a.named = []family{
+		{taskPath, map[string]*route{
+			"":        to(get(a.readTask).delete(a.forgetTask)),
+			"/cancel": to(methods{}.post(a.cancelTask)),
+			"/retry":  to(methods{}.post(a.retryTask)),
+			"/log":    to(get(a.taskLog)),
+			"/events": to(get(a.taskEvents)),
+		}},
+		{queuePath, map[string]*route{
+			"/pause":  to(methods{}.post(a.pauseQueue)),
+			"/resume": to(methods{}.post(a.resumeQueue)),
+		}},
+	}
 }
 
 // find looks a path up. The standard library's ServeMux would do so too, but answers what it does not know in its own
 // words, and redirects paths that it would rather have spelled otherwise. The path is taken as it was sent, so that an
-// escaped slash in an id stays part of the id.
-func (a *api) find(u *url.URL) (rt *route, id string) {
+// escaped slash in a name stays part of the name.
+func (a *api) find(u *url.URL) (rt *route, name string) {
 	path := u.EscapedPath()
 	if rt := a.fixed[path]; rt != nil {
 		return rt, ""
 	}
-	rest, ok := strings.CutPrefix(path, "/v1/tasks/")
-	if !ok {
-		return nil, ""
+	for i := range a.named {
+		rest, ok := strings.CutPrefix(path, a.named[i].prefix)
+		if !ok {
+			continue
+		}
+		escaped, verb := rest, ""
+		if at := strings.IndexByte(rest, '/'); at >= 0 {
+			escaped, verb = rest[:at], rest[at:]
+		}
+		name, err := url.PathUnescape(escaped)
+		if err != nil || name == "" {
+			return nil, ""
+		}
+		return a.named[i].verbs[verb], name
 	}
-	rt = a.ofTask
-	if of, ok := strings.CutSuffix(rest, "/cancel"); ok {
-		rt, rest = a.ofCancel, of
-	}
-	id, err := url.PathUnescape(rest)
-	if err != nil || rest == "" || strings.Contains(rest, "/") {
-		return nil, ""
-	}
-	return rt, id
+	return nil, ""
 }
 
 // methods maps a method to its call. What takes GET takes HEAD: the http.Server leaves the body out.
@@ -83,6 +107,11 @@ func get(f func(*call) error) methods {
 
 func (m methods) post(f func(*call) error) methods {
 	m[http.MethodPost] = f
+	return m
+}
+
+func (m methods) delete(f func(*call) error) methods {
+	m[http.MethodDelete] = f
 	return m
 }
 

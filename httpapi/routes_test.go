@@ -14,13 +14,13 @@ func TestWhatIsNotThereIsAProblemToo(t *testing.T) {
 	for _, target := range []string{
 		"/nothing", "/v1", "/v1/", "/v1/tasks/", "//v1/tasks", "/v1//tasks", "/v1/tasks/a/b", "/v1/tasks/a/cancel/", "/v1/tasks//cancel",
 		"/v1/./tasks", "/v1/tasks/../tasks", "/index.html", "/v1/tasks/a%2Fcancel",
-		// Calls of later versions.
-		"/v1/tasks/0190-0001/events", "/v1/tasks/0190-0001/log", "/v1/events", "/metrics",
+		"/v1/queues/", "/v1/queues/a", "/v1/queues//pause", "/v1/queues/a/pause/", "/v1/queues/a/b/pause", "/v1/queues/a%2Fpause",
+		"/v1/tasks:", "/v1/tasks/0190-0001/nothing", "/v1/tasks/0190-0001/log/1",
 	} {
 		f.ask("GET", target, "").refused(lastcall.CodeNotFound)
 	}
 	f.submit(`{"type":"echo"}`)
-	for _, target := range []string{"/v1/tasks:batch", "/v1/tasks/0190-0001/retry", "/v1/leases", "/v1/queues/default/pause", "/v1/tickets"} {
+	for _, target := range []string{"/v1/leases", "/v1/tickets"} { // calls of later versions
 		f.ask("POST", target, "{}").refused(lastcall.CodeNotFound)
 	}
 }
@@ -30,7 +30,15 @@ func TestAMethodThatAPathDoesNotTakeIsNamedWithThoseThatItDoes(t *testing.T) {
 	f.submit(`{"type":"echo"}`)
 	for path, allow := range map[string]string{
 		"/v1/tasks":                  "GET, HEAD, OPTIONS, POST",
-		"/v1/tasks/0190-0001":        "GET, HEAD, OPTIONS",
+		"/v1/tasks/0190-0001":        "DELETE, GET, HEAD, OPTIONS",
+		"/v1/tasks/0190-0001/retry":  "OPTIONS, POST",
+		"/v1/tasks/0190-0001/log":    "GET, HEAD, OPTIONS",
+		"/v1/tasks/0190-0001/events": "GET, HEAD, OPTIONS",
+		"/v1/tasks:batch":            "OPTIONS, POST",
+		"/v1/events":                 "GET, HEAD, OPTIONS",
+		"/v1/queues/default/pause":   "OPTIONS, POST",
+		"/v1/queues/default/resume":  "OPTIONS, POST",
+		"/metrics":                   "GET, HEAD, OPTIONS",
 		"/v1/tasks/0190-0001/cancel": "OPTIONS, POST",
 		"/v1/drain":                  "GET, HEAD, OPTIONS, POST",
 		"/v1/queues":                 "GET, HEAD, OPTIONS",
@@ -108,15 +116,22 @@ func TestThePageEscapesWhatItIsTold(t *testing.T) {
 
 func TestThePageNamesEveryCallThereIs(t *testing.T) {
 	f := setUp(t)
-	a := &api{Options: Options{Store: f.store, Drain: f.drain, Types: table{}}.withDefaults()}
+	a := &api{Options: Options{Store: f.store, Drain: f.drain, Types: table{}, Metrics: http.NotFoundHandler()}.withDefaults()}
 	a.addRoutes()
 	want := map[string]bool{}
-	for path, rt := range a.fixed {
+	add := func(path string, rt *route) {
 		for method := range rt.methods {
 			want[method+" "+path] = true
 		}
 	}
-	want["GET /v1/tasks/{id}"], want["POST /v1/tasks/{id}/cancel"] = true, true
+	for path, rt := range a.fixed {
+		add(path, rt)
+	}
+	for _, of := range a.named {
+		for verb, rt := range of.verbs {
+			add(of.prefix+map[string]string{taskPath: "{id}", queuePath: "{queue}"}[of.prefix]+verb, rt)
+		}
+	}
 	delete(want, "GET /") // this is it
 	for _, c := range calls() {
 		if call := c.Method + " " + c.Path; !want[call] {

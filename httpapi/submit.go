@@ -22,13 +22,21 @@ func (a *api) submit(c *call) error {
 	if err != nil {
 		return err
 	}
+	return c.place(s)
+}
+
+// place hands a submission in that is as it should be, and answers it.
+func (c *call) place(s lastcall.Submission) error {
 	if err := c.refuse(); err != nil {
 		return err
 	}
-	if err := a.applyType(c, &s); err != nil {
+	if err := c.applyType(&s); err != nil {
 		return err
 	}
-	done, err := a.Store.Submit(c.ctx(), []lastcall.Submission{s})
+	done, err := c.api.Store.Submit(c.ctx(), []lastcall.Submission{s})
+	if lastcall.CodeOf(err) == lastcall.CodeIdempotencyMismatch { // said without its place in the call, which is the only one
+		return lastcall.Errorf(lastcall.CodeIdempotencyMismatch, "the key was used with another body")
+	}
 	if err != nil {
 		return err
 	}
@@ -46,7 +54,7 @@ func (c *call) refuse() error {
 
 // readSubmission reads and checks everything that can be without the store.
 func (c *call) readSubmission(who Identity) (lastcall.Submission, error) {
-	body, err := c.readBody()
+	body, err := c.readBody(c.api.Limits.Body)
 	if err != nil {
 		return lastcall.Submission{}, err
 	}
@@ -54,8 +62,12 @@ func (c *call) readSubmission(who Identity) (lastcall.Submission, error) {
 	if err != nil {
 		return s, err
 	}
-	if err := readKey(&s, c.r, who); err != nil {
+	key, given, err := readKey(c.r.Header)
+	if err != nil {
 		return s, err
+	}
+	if given {
+		s.Idempotency = keyOf(&s, key, who)
 	}
 	s.Client = who.actsFor(s.Client)
 	if errs := c.api.Limits.Check(&s, time.Now()); errs != nil {
@@ -64,11 +76,12 @@ func (c *call) readSubmission(who Identity) (lastcall.Submission, error) {
 	return s, nil
 }
 
-// applyType gives the submission what its type says where it says nothing itself, and refuses a type that nobody runs.
-func (a *api) applyType(c *call, s *lastcall.Submission) error {
-	t, ok := a.Types.Lookup(s.Type)
+// applyType gives the submission what its type says where it says nothing itself, and refuses a type that nobody knows. Whether a node
+// runs it or workers outside lease it makes no difference here: what nobody takes at once waits.
+func (c *call) applyType(s *lastcall.Submission) error {
+	t, ok := c.api.Types.Lookup(s.Type)
 	if !ok {
-		known, err := a.announced.has(c.ctx(), s.Type)
+		known, err := c.api.announced.has(c.ctx(), s.Type)
 		if err != nil {
 			return err
 		}

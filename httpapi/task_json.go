@@ -73,7 +73,8 @@ func (b *buffer) task(t *lastcall.Task) {
 	b.raw(`,"node":`).optional(&t.Node)
 	b.raw(`,"retry_of":`).optional(t.RetryOf)
 	b.raw(`,"urls":{"self":"` + taskPath).raw(t.ID)
-	b.raw(`","cancel":"` + taskPath).raw(t.ID)
+	b.raw(`","events":"` + taskPath).raw(t.ID)
+	b.raw(`/events","cancel":"` + taskPath).raw(t.ID)
 	b.raw(`/cancel"}}`)
 }
 

@@ -36,7 +36,7 @@ func TestATaskIsWrittenAsEncodingJSONWould(t *testing.T) {
 		}
 		want["done"] = task.Status.Done()
 		self := "/v1/tasks/" + task.ID
-		want["urls"] = map[string]any{"self": self, "cancel": self + "/cancel"}
+		want["urls"] = map[string]any{"self": self, "events": self + "/events", "cancel": self + "/cancel"}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("-encoding/json +by hand:\n%s", diff)
 		}
