@@ -40,7 +40,7 @@ var house = []room{
 	{floor: 1, path: "metrics", uses: []string{"."}, parts: []string{"github.com/prometheus/client_golang"}},
 	{floor: 1, path: "hub", uses: []string{"."}},
 	{floor: 1, path: "auth", uses: []string{"."}},
-	{floor: 1, path: "client", uses: []string{"."}, parts: []string{"github.com/coder/websocket"}},
+	{floor: 1, path: "client", uses: []string{".", "drain"}, parts: []string{"github.com/coder/websocket"}},
 
 	// The wire.
 	{floor: 1, path: "httpapi/frame", uses: []string{"."}},

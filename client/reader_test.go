@@ -1,0 +1,222 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lastcall-dev/lastcall"
+)
+
+// G5: the reader goes on where it was, whatever ends its connection, and says so.
+func TestAReaderGoesOnWhereItWas(t *testing.T) {
+	b := newSwitchboard(t)
+	told, _ := b.read(t, EventOptions{})
+	p := b.next(t)
+	if diff := cmp.Diff(map[string]any{"t": "hello", "caps": []any{"handover"}}, p.hello); diff != "" {
+		t.Error(diff)
+	}
+	p.welcome("e:3")
+	p.say(event(4), `{"t":"live","cursor":"e:4"}`, `{"t":"news","of":"a later version"}`, event(5))
+	expect(t, told, "connected", "e:4", "live", "e:5")
+	p.hangUp()
+	expect(t, told, "lost")
+	p = b.next(t)
+	if p.hello["resume"] != "e:5" {
+		t.Errorf("resumes at %v", p.hello["resume"])
+	}
+	p.welcome("e:5")
+	p.say(event(5), event(6), `{"t":"state","task":"7","type":"task.progress","run":1,"data":{"percent":4}}`)
+	expect(t, told, "connected", "e:6", `task.progress {"percent":4}`)
+	p.close(4200)
+	expect(t, told, "lost")
+	b.next(t).welcome("e:6")
+	expect(t, told, "connected")
+}
+
+func TestAReaderThatIsToldWhereToBegin(t *testing.T) {
+	b := newSwitchboard(t)
+	told, _ := b.read(t, EventOptions{After: lastcall.Cursor{Epoch: "e", Seq: 2}, Progress: true, Peek: true})
+	p := b.next(t)
+	if diff := cmp.Diff(map[string]any{"t": "hello", "resume": "e:2", "caps": []any{"handover", "progress"}}, p.hello); diff != "" {
+		t.Error(diff)
+	}
+	p.welcome("e:4")
+	p.say(`{"t":"gap","why":"expired","from":3,"to":4,"cursor":"e:4"}`, event(5), `{"t":"ping","n":9}`)
+	expect(t, told, "connected", "gap expired to e:4", "e:5")
+	p.hears("pong 9") // and no ack before it: it only looks
+}
+
+// What has been dealt with is acknowledged at once where nothing waits; what the loop was left with is not.
+func TestAnEventIsAcknowledgedWhenTheLoopComesBackForMore(t *testing.T) {
+	b := newSwitchboard(t)
+	done := make(chan struct{})
+	dealt := make(chan struct{})
+	go func() { // ends with the loop, which the event 6 ends
+		defer close(done)
+		for m, err := range b.c.Events(t.Context(), EventOptions{}) {
+			if err != nil {
+				t.Error(err)
+			}
+			if e, ok := m.(Event); ok && e.Seq == 6 {
+				return
+			} else if ok {
+				<-dealt
+			}
+		}
+	}()
+	p := b.next(t)
+	p.welcome("e:3")
+	p.say(event(4), `{"t":"ping","n":1}`)
+	p.hears("pong 1") // it answers for itself while the loop is busy
+	dealt <- struct{}{}
+	p.hears("ack 4")
+	p.say(event(5))
+	dealt <- struct{}{}
+	p.hears("ack 5")
+	p.say(event(6))
+	p.hears("bye")
+	p.hangUp()
+	<-done
+}
+
+// G5, G7: on a handover the new connection stands before the old one is left, and overlaps are told once.
+func TestAHandoverOpensTheNewConnectionFirst(t *testing.T) {
+	b := newSwitchboard(t)
+	b.deny = nil
+	told, _ := b.read(t, EventOptions{})
+	old := b.next(t)
+	old.welcome("e:3")
+	old.say(event(4))
+	expect(t, told, "connected", "e:4")
+	old.hears("ack 4")
+	b.mu.Lock()
+	b.deny = []http.HandlerFunc{refuses(lastcall.CodeDraining, "it is this node again")}
+	b.mu.Unlock()
+	old.say(`{"t":"drain","mode":"handover","after_ms":30,"deadline_ms":28000,"pending":[]}`)
+	expect(t, told, "draining true 30ms")
+	fresh := b.next(t) // after one that was refused, of which nobody is told
+	if fresh.hello["resume"] != "e:4" {
+		t.Errorf("resumes at %v", fresh.hello["resume"])
+	}
+	old.say(event(5))
+	expect(t, told, "e:5") // the old one still serves: the new one has not welcomed yet
+	old.hears("ack 5")
+	fresh.welcome("e:4")
+	expect(t, told, "connected")
+	old.hears("bye")
+	old.hangUp()
+	fresh.say(event(5), event(6))
+	expect(t, told, "e:6")
+	fresh.hears("ack 6")
+}
+
+// A service that restarts has given each client its time, and the clients keep it.
+func TestAClientComesBackWhenItWasToldTo(t *testing.T) {
+	b := newSwitchboard(t)
+	told, _ := b.read(t, EventOptions{})
+	p := b.next(t)
+	p.welcome("e:0")
+	p.say(`{"t":"drain","mode":"finish","deadline_ms":28000,"pending":["7"]}`,
+		`{"t":"drain","mode":"handover","after_ms":400,"deadline_ms":28000,"pending":[]}`)
+	expect(t, told, "connected", "draining false 0s", "draining true 400ms")
+	began := time.Now()
+	p.close(websocket.StatusServiceRestart)
+	expect(t, told, "lost")
+	b.next(t).welcome("e:0")
+	if d := time.Since(began); d < 200*time.Millisecond {
+		t.Errorf("came back after %s", d)
+	}
+	expect(t, told, "connected")
+}
+
+func TestAReaderEnds(t *testing.T) {
+	b := newSwitchboard(t)
+	told, stop := b.read(t, EventOptions{})
+	b.next(t).welcome("e:0")
+	expect(t, told, "connected")
+	if err := stop(); !errors.Is(err, context.Canceled) {
+		t.Errorf("by its context: %v", err)
+	}
+
+	told, stop = b.read(t, EventOptions{})
+	p := b.next(t)
+	p.welcome("e:0")
+	expect(t, told, "connected")
+	p.close(4003)
+	if c, ok := errors.AsType[*CloseError](stopAfter(told, stop)); !ok || c.Code != 4003 || !strings.Contains(c.Error(), "4003 why") {
+		t.Errorf("by a code that says stay away: %v", c)
+	}
+
+	b.deny = []http.HandlerFunc{refuses(lastcall.CodeForbidden, "not you")}
+	told, stop = b.read(t, EventOptions{})
+	if err := stopAfter(told, stop); lastcall.CodeOf(err) != lastcall.CodeForbidden {
+		t.Errorf("by a refusal: %v", err)
+	}
+
+	told, stop = b.read(t, EventOptions{})
+	_ = b.next(t) // never welcomed: the context ends the handshake
+	if err := stop(); !errors.Is(err, context.Canceled) {
+		t.Errorf("in a handshake: %v", err)
+	}
+	expectEnd(t, told)
+}
+
+// stopAfter waits until the reader has ended by itself.
+func stopAfter(told <-chan string, stop func() error) error {
+	for range told {
+		continue
+	}
+	return stop()
+}
+
+func expectEnd(t *testing.T, told <-chan string) {
+	t.Helper()
+	if m, open := <-told; open {
+		t.Errorf("told %s after the end", m)
+	}
+}
+
+// A frame that is none, or has no position where it needs one, ends the connection and not the reader.
+func TestWhatIsNoFrameIsMetWithAnotherConnection(t *testing.T) {
+	b := newSwitchboard(t)
+	told, _ := b.read(t, EventOptions{})
+	for _, bad := range []string{`no JSON`, `{"t":"event","seq":1,"cursor":"nowhere"}`} {
+		p := b.next(t)
+		p.welcome("e:0")
+		p.say(bad)
+		expect(t, told, "connected", "lost")
+	}
+	p := b.next(t)
+	p.welcome("e:0")
+	if err := p.conn.Write(t.Context(), websocket.MessageBinary, []byte(`{}`)); err != nil {
+		t.Error(err)
+	}
+	expect(t, told, "connected", "lost")
+	b.next(t).welcome("e:0")
+	expect(t, told, "connected")
+}
+
+// A peer that is gone without a word is found out by its silence.
+func TestSilenceEndsAConnection(t *testing.T) {
+	l := &link{silence: time.Millisecond, quit: make(chan struct{}), frames: make(chan frame, 1)}
+	fired := make(chan struct{}, 1)
+	l.alive = time.AfterFunc(time.Hour, func() { fired <- struct{}{} })
+	l.heard()
+	<-fired
+	close(l.quit)
+	l.frames <- frame{}
+	l.silence = time.Hour
+	l.pass(frame{}) // nobody takes it, and it does not block either
+	if text, err := json.Marshal(pong{T: "pong", N: 1}); err != nil || string(text) != `{"t":"pong","n":1}` {
+		t.Errorf("%s, %v", text, err)
+	}
+	l.alive.Stop()
+}
