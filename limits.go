@@ -41,6 +41,7 @@ func (l Limits) WithDefaults() Limits {
 		Body: cmp.Or(l.Body, d.Body), Input: cmp.Or(l.Input, d.Input), Output: cmp.Or(l.Output, d.Output),
 		Checkpoint: cmp.Or(l.Checkpoint, d.Checkpoint), Name: cmp.Or(l.Name, d.Name), Labels: cmp.Or(l.Labels, d.Labels),
 		Key: cmp.Or(l.Key, d.Key), Wait: cmp.Or(l.Wait, d.Wait), Page: cmp.Or(l.Page, d.Page),
+		Batch: cmp.Or(l.Batch, d.Batch), BatchBody: cmp.Or(l.BatchBody, d.BatchBody),
 	}
 }
 

@@ -123,3 +123,14 @@ func FuzzCheck(f *testing.F) {
 		}
 	})
 }
+
+// A limit that is left out is its default, and one that was given stays.
+func TestLimitsLeftOutAreTheirDefaults(t *testing.T) {
+	if got, want := (lastcall.Limits{}).WithDefaults(), lastcall.DefaultLimits(); got != want {
+		t.Errorf("%+v is not %+v", got, want)
+	}
+	given := lastcall.Limits{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}
+	if got := given.WithDefaults(); got != given {
+		t.Errorf("%+v is not %+v", got, given)
+	}
+}

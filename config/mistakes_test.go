@@ -1,0 +1,154 @@
+package config
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"testing"
+)
+
+// G10: every mistake in a file is told at once, with its place and a sentence.
+func TestEveryMistakeOfAFileIsToldWithItsPlace(t *testing.T) {
+	for name, c := range map[string]struct{ content, want string }{
+		"an unknown key": {"lissten: x\n", "lastcall.yaml:1:1: there is no setting lissten; did you mean listen?"},
+		"a key at the wrong depth": {
+			"drain: {stop_timeout: 3s}\n",
+			"lastcall.yaml:1:9: there is no setting drain.stop_timeout; did you mean stop_timeout?",
+		},
+		"a key like none":    {"colour: red\n", "lastcall.yaml:1:1: there is no setting colour"},
+		"task for tasks":     {"task: {}\n", "lastcall.yaml:1:1: there is no setting task; did you mean tasks?"},
+		"a key given twice":  {"grace: 30s\nnode: a\ngrace: 31s\n", "lastcall.yaml:3:1: grace was given before, on line 1"},
+		"a number, no unit":  {"grace: 30\n", "lastcall.yaml:1:8: grace 30 has no unit; write 30s, 30m or 30h"},
+		"a time of zero":     {"grace: 0s\n", "lastcall.yaml:1:8: grace must be more than zero, not 0s"},
+		"less than no time":  {"grace: -5s\n", "lastcall.yaml:1:8: grace must be more than zero, not -5s"},
+		"a time out of mind": {"grace: 1000d\n", "lastcall.yaml:1:8: grace must be at most 366d, not 1000d"},
+		"text for a number":  {"concurrency: many\n", `lastcall.yaml:1:14: concurrency "many" is not a whole number`},
+		"too many":           {"concurrency: 10001\n", "lastcall.yaml:1:14: concurrency must be from 1 to 10000, not 10001"},
+		"a size beyond all":  {"limits: {body: 2GiB}\n", "lastcall.yaml:1:16: limits.body must be at most 1GiB, not 2GiB"},
+		"no size":            {"limits: {body: big}\n", `lastcall.yaml:1:16: limits.body "big" is not a size; write bytes, or 64KiB or 1MiB`},
+		"another word": {
+			"drain:\n  linger: maybe\n", `lastcall.yaml:2:11: drain.linger "maybe" is not one of auto, on, off`,
+		},
+		"a list for one value":    {"grace: [30s]\n", "lastcall.yaml:1:8: grace must be a single value, not a list"},
+		"one value for a mapping": {"drain: handover\n", "lastcall.yaml:1:8: drain must be a mapping, not a single value"},
+		"a list for everything":   {"- grace: 30s\n", "lastcall.yaml:1:1: a configuration must be a mapping, not a list"},
+		"nothing between quotes":  {"node: \"\"\n", "lastcall.yaml:1:7: node must not be empty"},
+		"what cannot go together": {
+			"grace: 6s\nstop_timeout: 2s\n",
+			"lastcall.yaml:1:8: drain: announce.min 7s does not fit a grace of 6s less margin 1s and hand_back 4s: " +
+				"raise the grace to 12s or more (grace is set at lastcall.yaml:1:8, stop_timeout is set at lastcall.yaml:2:15)",
+		},
+		"an address within reach of others": {
+			"listen: 0.0.0.0:0\n",
+			"lastcall.yaml:1:9: listen 0.0.0.0:0: others than this host could reach it, and no token is configured; " +
+				"listen on 127.0.0.1, or set auth to off if that is meant",
+		},
+		"three of them": {
+			"node: \"\"\ndrain: {mode: no}\ngrase: 1s\n",
+			"3 mistakes in the settings\n" +
+				"lastcall.yaml:1:7: node must not be empty\n" +
+				"lastcall.yaml:2:15: drain.mode \"no\" is not one of handover, refuse\n" +
+				"lastcall.yaml:3:1: there is no setting grase; did you mean grace?",
+		},
+	} {
+		t.Run(name, func(t *testing.T) { refused(t, c.content, c.want) })
+	}
+}
+
+// refused says that a file is refused in the wanted words.
+func refused(t *testing.T, content, want string) {
+	t.Helper()
+	_, err := loadFile(t, content)
+	if err == nil {
+		t.Fatal("it was taken")
+	}
+	if _, ok := errors.AsType[*MistakesError](err); !ok {
+		t.Errorf("it is refused with a %T", err)
+	}
+	if got := err.Error(); got != want {
+		t.Errorf("it says\n%s\nand not\n%s", got, want)
+	}
+}
+
+// What a flag or a variable overrules is still held to be right: the next start may be without them.
+func TestMistakesAreToldOfEveryLayer(t *testing.T) {
+	file(t, "x.yaml", "grace: soon\n")
+	_, err := Load(command(t, "--config=x.yaml", "--grace=40s", "--concurrency=x"),
+		environment(map[string]string{"LASTCALL_MAX_CRASHES": "-1"}))
+	for _, want := range []string{
+		`x.yaml:1:8: grace "soon" is not a time`, `--concurrency "x" is not a whole number`, "LASTCALL_MAX_CRASHES must be more than zero, not -1",
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not in:\n%v", want, err)
+		}
+	}
+}
+
+// Settings that do not fit each other are traced to where they were given, wherever that was.
+func TestWhatDoesNotFitIsTracedToAFlag(t *testing.T) {
+	_, err := Load(command(t, "--grace=5s"), environment(nil))
+	if err == nil || !strings.HasPrefix(err.Error(), "--grace: drain: ") || !strings.Contains(err.Error(), "raise the grace above 8s") {
+		t.Errorf("it says %v", err)
+	}
+}
+
+// A file that was named has to be there; one that was not is not read, also when it is there.
+func TestAFileIsReadOnlyIfItIsNamed(t *testing.T) {
+	file(t, "lastcall.yaml", "node: from-the-file\n")
+	c, err := Load(command(t), environment(nil))
+	if err != nil || c.Node != "" {
+		t.Errorf("it was read: %+v, %v", c, err)
+	}
+	c, err = Load(command(t), environment(map[string]string{"LASTCALL_CONFIG": "lastcall.yaml"}))
+	if err != nil || c.Node != "from-the-file" {
+		t.Errorf("it was not read: %+v, %v", c, err)
+	}
+	if _, err := Load(command(t, "--config=other.yaml"), environment(nil)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a file that is not there: %v", err)
+	}
+}
+
+// A secret is never told, whatever is wrong with it.
+func TestASecretIsNeverTold(t *testing.T) {
+	for name, content := range map[string]string{
+		"no prefix":  "signing_secret: hunter2hunter2\n",
+		"too short":  "signing_secret: whsec_hunter2h\n",
+		"no base64":  "signing_secret: whsec_hunter2!\n",
+		"in a list":  "signing_secret: [hunter2]\n",
+		"given also": "signing_secret: whsec_hunter2hunter2hunter2hunter2hunt\nsigning_secret_file: x\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := loadFile(t, content)
+			if err == nil || strings.Contains(err.Error(), "hunter") {
+				t.Errorf("it says %v", err)
+			}
+		})
+	}
+}
+
+// The secret's file is found beside the configuration that names it, and may end with a new line.
+func TestASecretMayBeInAFile(t *testing.T) {
+	secret := "whsec_" + strings.Repeat("A", 32)
+	file(t, "lastcall.yaml", "signing_secret_file: secret\n")
+	if err := os.WriteFile("secret", []byte(secret+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir("elsewhere", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir("elsewhere")
+	c, err := Load(command(t, "--config=../lastcall.yaml"), environment(nil))
+	if err != nil || c.SigningSecret != secret {
+		t.Errorf("%v", err)
+	}
+	if _, err := Load(command(t, "--signing-secret-file=secret"), environment(nil)); err == nil {
+		t.Error("the path of a flag begins in the working directory, and there is nothing there")
+	}
+	if err := os.WriteFile("../secret", []byte("hunter2"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Load(command(t, "--config=../lastcall.yaml"), environment(nil))
+	if err == nil || strings.Contains(err.Error(), "hunter") || !strings.Contains(err.Error(), "yaml:1:22: the content of signing_secret_file must be") {
+		t.Errorf("a file with something else in it: %v", err)
+	}
+}
