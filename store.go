@@ -62,7 +62,7 @@ type Store interface {
 	// Log returns what the task's current or last run has written (Note.Log, Outcome.Log); empty if it wrote nothing.
 	Log(ctx context.Context, id string) ([]byte, error)
 	// TaskEvents returns the mailbox of the task's client as it stands and those of its events that are about the task,
-	// in order, from one snapshot. Events that have expired are left out.
+	// in order, from one snapshot. Events that have expired are left out. A mailbox that is not there has no Epoch.
 	TaskEvents(ctx context.Context, id string) (Mailbox, []Event, error)
 	// Queues counts what waits and runs, queue by queue, in the order of their names.
 	Queues(ctx context.Context) ([]Queue, error)

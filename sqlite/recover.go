@@ -51,6 +51,7 @@ func (w *writer) reopen() error {
 		return errors.Join(fmt.Errorf("checkpoint after a failure: %w", err), c.Close())
 	}
 	w.conn, w.version = c, 0
+	w.lookAtOthers()
 	w.watchers.publish([]lastcall.Hint{{}}) // what failed may have been written after all
 	w.log.Info("the store was opened anew")
 	return nil

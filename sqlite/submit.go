@@ -47,13 +47,11 @@ func (tx *tx) submit(subs []lastcall.Submission) ([]lastcall.Submitted, error) {
 		}
 		if id, ok := first.known[i]; ok {
 			r, err := tx.getTask(id)
-			if err != nil && lastcall.CodeOf(err) != lastcall.CodeNotFound {
+			if err != nil {
 				return nil, err
 			}
-			if err == nil {
-				out[i] = lastcall.Submitted{Task: r.Task, Replayed: true}
-				continue
-			} // a task that is forgotten takes its key with it
+			out[i] = lastcall.Submitted{Task: r.Task, Replayed: true}
+			continue
 		}
 		if out[i].Task, err = tx.insert(&subs[i]); err != nil {
 			return nil, err
@@ -101,7 +99,8 @@ func errMismatch() error {
 	return lastcall.Errorf(lastcall.CodeIdempotencyMismatch, "the idempotency key was first used with another body")
 }
 
-// getKey finds what a key was first used for. One that is past its window is not known any more, deleted yet or not.
+// getKey finds what a key was first used for. One that is past its window is not known any more, deleted yet or not; nor is one
+// whose task is forgotten.
 func (tx *tx) getKey(k *lastcall.IdempotencyKey) (digest string, id taskID, ok bool, err error) {
 	st := tx.stmt("key_get")
 	defer st.Reset()

@@ -66,6 +66,7 @@ func (w *writer) run() {
 	defer idle.Stop()
 	others := time.NewTimer(otherSeldom)
 	defer others.Stop()
+	w.lookAtOthers() // from here on nothing of theirs is missed
 	for {
 		select {
 		case c := <-w.queue:

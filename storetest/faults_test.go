@@ -1,14 +1,10 @@
 package storetest
 
 import (
-	"context"
-	"encoding/json"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/lastcall-dev/lastcall"
 	"github.com/lastcall-dev/lastcall/sqlite"
@@ -77,6 +73,50 @@ func TestTheSuiteFindsFaults(t *testing.T) {
 		"a count is off by one": {
 			"Queues count what waits and runs, in the order of names", func(s lastcall.Store) lastcall.Store { return miscounting{s} },
 		},
+		"anything is forgotten": {
+			"Forget of what has not ended is refused, and changes nothing", func(s lastcall.Store) lastcall.Store { return careless{s} },
+		},
+		"what is forgotten is only hidden": {
+			"Forget takes the task's idempotency key with it", func(s lastcall.Store) lastcall.Store { return &hiding{Store: s} },
+		},
+		"a pause is only said": {
+			"Queues that are paused keep their tasks from every claim until they are resumed",
+			func(s lastcall.Store) lastcall.Store { return pretending{s} },
+		},
+		"a pause is only said, for the model": {
+			"Everything agrees with the model, walk 1 (G2, G3, G4, G5)", func(s lastcall.Store) lastcall.Store { return pretending{s} },
+		},
+		"a log is added to": {
+			"Log is what a note or an outcome last said it is", func(s lastcall.Store) lastcall.Store { return hoarding{s} },
+		},
+		"a log outlives its run": {
+			"Log is that of the last run until the next begins", func(s lastcall.Store) lastcall.Store { return &nostalgic{Store: s} },
+		},
+		"a log outlives its run, for the model": {
+			"Everything agrees with the model, walk 3 (G2, G3, G4, G5)", func(s lastcall.Store) lastcall.Store { return &nostalgic{Store: s} },
+		},
+		"the events of a task are those of its client": {
+			"Events about one task are found by it, however they are mixed", func(s lastcall.Store) lastcall.Store { return chatty{s} },
+		},
+		"a phase is as old as its node": {
+			"Nodes tell how long they have been in their phase, and when they were heard of",
+			func(s lastcall.Store) lastcall.Store { return ageing{s} },
+		},
+		"a peer is looked for first and relied on later": {
+			"Announce is entered by one of two that count on each other (G6)", func(s lastcall.Store) lastcall.Store { return trusting{s} },
+		},
+		"any peer will do": {
+			"Announce is entered beside a peer that is fit, and only then (G6)", func(s lastcall.Store) lastcall.Store { return hasty{s} },
+		},
+		"a dead peer will do": {
+			"Announce is not entered beside a dead peer (G6)", func(s lastcall.Store) lastcall.Store { return hasty{s} },
+		},
+		"nobody is told of nodes": {
+			"Hints come of nodes that join, leave and change their phase", func(s lastcall.Store) lastcall.Store { return narrow{s} },
+		},
+		"nobody is told of what may have become free": {
+			"Hints come of a queue that is resumed", func(s lastcall.Store) lastcall.Store { return narrow{s} },
+		},
 		"nobody is told": {
 			"Hints come of types, states, cancels, events and changes", func(s lastcall.Store) lastcall.Store { return silent{s} },
 		},
@@ -116,198 +156,6 @@ func openFaulty(t *testing.T, fault func(lastcall.Store) lastcall.Store) Open {
 		}
 		return fault(s)
 	}
-}
-
-type forgetful struct {
-	lastcall.Store
-	n atomic.Int64
-}
-
-func (s *forgetful) Submit(ctx context.Context, all []lastcall.Submission) ([]lastcall.Submitted, error) {
-	if s.n.Add(1) > 0 {
-		return []lastcall.Submitted{{Task: all[0].NewTask("01900000-0000-7000-8000-000000000000", time.Now().UTC())}}, nil
-	}
-	return s.Store.Submit(ctx, all)
-}
-
-type halved struct{ lastcall.Store }
-
-func (s halved) Submit(ctx context.Context, all []lastcall.Submission) ([]lastcall.Submitted, error) {
-	half := len(all) / 2
-	first, err := s.Store.Submit(ctx, all[:half])
-	if err != nil {
-		return nil, err
-	}
-	second, err := s.Store.Submit(ctx, all[half:])
-	return append(first, second...), err
-}
-
-type zoned struct{ lastcall.Store }
-
-func (s zoned) Submit(ctx context.Context, all []lastcall.Submission) ([]lastcall.Submitted, error) {
-	answer, err := s.Store.Submit(ctx, all)
-	for i := range answer {
-		answer[i].Task.CreatedAt = answer[i].Task.CreatedAt.In(time.FixedZone("east", 3600))
-	}
-	return answer, err
-}
-
-type keyless struct{ lastcall.Store }
-
-func (s keyless) Submit(ctx context.Context, all []lastcall.Submission) ([]lastcall.Submitted, error) {
-	all = slices.Clone(all)
-	for i := range all {
-		all[i].Idempotency = nil
-	}
-	return s.Store.Submit(ctx, all)
-}
-
-type twice struct {
-	lastcall.Store
-	last atomic.Pointer[lastcall.Task]
-}
-
-func (s *twice) Claim(ctx context.Context, c lastcall.Claim) ([]lastcall.Task, error) {
-	got, err := s.Store.Claim(ctx, c)
-	if before := s.last.Load(); before != nil && len(got) > 0 {
-		got[0] = *before
-	}
-	if len(got) > 0 {
-		s.last.CompareAndSwap(nil, &got[0])
-	}
-	return got, err
-}
-
-type reversed struct{ lastcall.Store }
-
-func (s reversed) Claim(ctx context.Context, c lastcall.Claim) ([]lastcall.Task, error) {
-	got, err := s.Store.Claim(ctx, c)
-	slices.Reverse(got)
-	return got, err
-}
-
-type credulous struct{ lastcall.Store }
-
-func (s credulous) Settle(ctx context.Context, o lastcall.Outcome) (lastcall.Task, error) {
-	t, err := s.Task(ctx, o.Task)
-	if err != nil {
-		return t, err
-	}
-	o.Run = t.Run
-	return s.Store.Settle(ctx, o)
-}
-
-type tidy struct{ lastcall.Store }
-
-func (s tidy) Settle(ctx context.Context, o lastcall.Outcome) (lastcall.Task, error) {
-	var v any
-	if json.Unmarshal(o.Output, &v) == nil {
-		o.Output, _ = json.Marshal(v)
-	}
-	return s.Store.Settle(ctx, o)
-}
-
-type deaf struct{ lastcall.Store }
-
-func (s deaf) Beat(ctx context.Context, b lastcall.Beat) (lastcall.Pulse, error) {
-	_, err := s.Store.Beat(ctx, b)
-	return lastcall.Pulse{}, err
-}
-
-type idle struct{ lastcall.Store }
-
-func (s idle) Sweep(context.Context, lastcall.Sweep) (lastcall.Swept, error) {
-	return lastcall.Swept{}, nil
-}
-
-type lingering struct{ lastcall.Store }
-
-func (s lingering) Leave(context.Context, string) error { return nil }
-
-type reborn struct{ lastcall.Store }
-
-func (s reborn) OpenMailbox(ctx context.Context, client string) (lastcall.Mailbox, error) {
-	box, err := s.Store.OpenMailbox(ctx, client)
-	box.Epoch = lastcall.NewEpoch()
-	return box, err
-}
-
-type gappy struct{ lastcall.Store }
-
-func (s gappy) Events(ctx context.Context, client string, after int64, limit int) (lastcall.Mailbox, []lastcall.Event, error) {
-	box, events, err := s.Store.Events(ctx, client, after, limit)
-	return box, slices.DeleteFunc(events, func(e lastcall.Event) bool { return e.Seq == 8 }), err
-}
-
-type shuffled struct {
-	lastcall.Store
-	n atomic.Int64
-}
-
-func (s *shuffled) Events(ctx context.Context, client string, after int64, limit int) (lastcall.Mailbox, []lastcall.Event, error) {
-	box, events, err := s.Store.Events(ctx, client, after, limit)
-	if len(events) > 1 && s.n.Add(1) > 5 {
-		events[0], events[1] = events[1], events[0]
-	}
-	return box, events, err
-}
-
-type repeating struct {
-	lastcall.Store
-	last atomic.Pointer[lastcall.Task]
-}
-
-func (s *repeating) Tasks(ctx context.Context, f lastcall.Filter) (lastcall.TaskPage, error) {
-	page, err := s.Store.Tasks(ctx, f)
-	if before := s.last.Load(); before != nil && f.Before != "" && len(page.Tasks) > 0 {
-		page.Tasks[0] = *before
-	}
-	if n := len(page.Tasks); n > 0 {
-		s.last.Store(&page.Tasks[n-1])
-	}
-	return page, err
-}
-
-type miscounting struct{ lastcall.Store }
-
-func (s miscounting) Queues(ctx context.Context) ([]lastcall.Queue, error) {
-	all, err := s.Store.Queues(ctx)
-	for i := range all {
-		if all[i].Running > 0 {
-			all[i].Running++
-		}
-	}
-	return all, err
-}
-
-type silent struct{ lastcall.Store }
-
-func (s silent) Watch(ctx context.Context, fn func([]lastcall.Hint)) error {
-	return s.Store.Watch(ctx, func(hints []lastcall.Hint) {
-		fn(slices.DeleteFunc(hints, func(h lastcall.Hint) bool { return h.State != nil && h.State.Type == lastcall.TaskStarted }))
-	})
-}
-
-type leaky struct {
-	lastcall.Store
-	end context.Context
-}
-
-func (s *leaky) Close() error {
-	go func() { <-s.end.Done() }() // the fault: it outlives Close, and ends with the test
-	return s.Store.Close()
-}
-
-type lossy struct {
-	lastcall.Store
-	n *atomic.Int64
-}
-
-func (s *lossy) Settle(ctx context.Context, o lastcall.Outcome) (lastcall.Task, error) {
-	if o.Verdict == lastcall.Succeed && s.n.Add(1)%3 == 0 {
-		o.Output = nil
-	}
-	return s.Store.Settle(ctx, o)
 }
 
 // The names of the cases are read as the specification: no two may say the same, and each promise that a store has a

@@ -118,6 +118,41 @@ func hintsOfOtherNodes(f *fixture) {
 	})
 }
 
+// Who waits for a peer, or counts on one, is told when nodes come, change their phase and go; here and elsewhere.
+func hintsOfNodes(f *fixture) {
+	w, n := f.watch(), f.node()
+	anything := func(h lastcall.Hint) bool { return h == lastcall.Hint{} }
+	after := func(what string, do func()) {
+		w.forget()
+		do()
+		w.wait(what, anything)
+	}
+	after("a phase", func() { n.beat(lastcall.PhaseReady) })
+	after("another phase", func() { n.beat("finish") })
+	after("a leave", func() { f.must(n.store.Leave(f.ctx, n.incarnation)) })
+	after("a join", func() { f.node() })
+	other := f.handle()
+	after("another's join", func() { n = f.join(other, "afar", longLease) })
+	after("another's phase", func() { n.beat(lastcall.PhaseReady) })
+}
+
+// forget forgets the hints that have come.
+func (w *watcher) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.hints = nil
+}
+
+func hintsOfAResumedQueue(f *fixture) {
+	f.pause(f.store, lastcall.Queue{Name: "q", Paused: true})
+	f.submitOne(lastcall.Submission{Type: "a", Queue: "q"})
+	f.clockPasses(time.Millisecond)
+	w := f.watch()
+	w.forget()
+	f.pause(f.store, lastcall.Queue{Name: "q", Queued: 1})
+	w.wait("what may have become free", func(h lastcall.Hint) bool { return h == lastcall.Hint{} || h.Type == "a" })
+}
+
 // Who follows a hint finds what it tells of, and hints come in the order of commits.
 func hintsAfterTheCommitAndInOrder(f *fixture) {
 	w := f.watch()
@@ -193,9 +228,7 @@ func hintsEndWithTheirContext(f *fixture) {
 	if err := w.end(); !errors.Is(err, errEnough) {
 		f.Fatalf("a watch whose context ended returned %v, want its cause", err)
 	}
-	w.mu.Lock()
-	w.hints = nil
-	w.mu.Unlock()
+	w.forget()
 	f.submitOne(lastcall.Submission{Type: "after"})
 	if w.has(func(lastcall.Hint) bool { return true }) {
 		f.Fatal("a hint came after the watch had ended")

@@ -2,14 +2,10 @@ package storetest
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"time"
-
-	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/lastcall-dev/lastcall"
 )
@@ -22,6 +18,8 @@ type model struct {
 	tasks map[string]*lastcall.Task
 	keys  map[[2]string]known // scope and key
 	boxes map[string]*told    // client
+	logs  map[string]string   // by task, of its current or last run
+	stops map[string]bool     // queues that are paused
 	step  time.Time           // the time of this step
 	clock time.Time           // the latest time that the store has shown
 	moves map[string]int      // how often each move of the transition table was made
@@ -44,6 +42,7 @@ const stepLength = 1000 * time.Hour
 func newModel() *model {
 	return &model{
 		tasks: map[string]*lastcall.Task{}, keys: map[[2]string]known{}, boxes: map[string]*told{}, moves: map[string]int{},
+		logs: map[string]string{}, stops: map[string]bool{},
 		step: time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC),
 	}
 }
@@ -122,7 +121,7 @@ func (m *model) mismatch(all []lastcall.Submission) bool {
 func (m *model) claim(c lastcall.Claim) []string {
 	var queue []*lastcall.Task
 	for _, t := range m.tasks {
-		if t.Status == lastcall.Queued && !m.overdue(t) {
+		if t.Status == lastcall.Queued && !m.overdue(t) && !m.stops[t.Queue] {
 			queue = append(queue, t)
 		}
 	}
@@ -144,6 +143,7 @@ func (m *model) claim(c lastcall.Claim) []string {
 		}
 		m.change(t, func() *lastcall.Event {
 			t.Start(c.Incarnation, c.Node, m.step)
+			delete(m.logs, t.ID)
 			return nil
 		})
 		taken = append(taken, t.ID)
@@ -154,10 +154,15 @@ func (m *model) claim(c lastcall.Claim) []string {
 // settle is Store.Settle; it returns the code that it must fail with, or "".
 func (m *model) settle(o lastcall.Outcome) lastcall.Code {
 	t := m.tasks[o.Task]
+	if t == nil {
+		return lastcall.CodeNotFound
+	}
 	var failed error
 	m.change(t, func() *lastcall.Event {
-		ev, _, err := t.Settle(&o, m.step)
-		failed = err
+		ev, repeated, err := t.Settle(&o, m.step)
+		if failed = err; err == nil && !repeated && o.Log != nil {
+			m.logs[t.ID] = string(o.Log)
+		}
 		return ev
 	})
 	return lastcall.CodeOf(failed)
@@ -176,7 +181,32 @@ func (m *model) save(n lastcall.Note) lastcall.Code {
 	if n.Checkpoint != nil {
 		t.Checkpoint = n.Checkpoint
 	}
+	if n.Log != nil {
+		m.logs[t.ID] = string(n.Log)
+	}
 	return ""
+}
+
+// forget is Store.Forget; it returns the code that it must fail with, or "".
+func (m *model) forget(id string) lastcall.Code {
+	if !m.tasks[id].Status.Done() {
+		return lastcall.CodeNotFinished
+	}
+	delete(m.tasks, id)
+	delete(m.logs, id)
+	maps.DeleteFunc(m.keys, func(_ [2]string, k known) bool { return k.task == id })
+	return ""
+}
+
+// eventsOf lists what was told of a task.
+func (m *model) eventsOf(t *lastcall.Task) []lastcall.Event {
+	var about []lastcall.Event
+	for _, e := range m.box(t.Client).events {
+		if e.Task == t.ID {
+			about = append(about, e)
+		}
+	}
+	return about
 }
 
 // cancel is Store.Cancel.
@@ -247,100 +277,14 @@ func (m *model) leave(incarnation string) {
 	}
 }
 
-// agree compares a task that the store has shown with the model's, and takes the store's word for the time of this step.
-func (m *model) agree(got lastcall.Task) error {
-	want := m.tasks[got.ID]
-	if want == nil {
-		return fmt.Errorf("task %s is not known", got.ID)
-	}
-	var now time.Time
-	for _, p := range []struct{ got, want *time.Time }{
-		{&got.CreatedAt, &want.CreatedAt},
-		{&got.RunAt, &want.RunAt},
-		{got.StartedAt, want.StartedAt},
-		{got.FinishedAt, want.FinishedAt},
-		{got.ExpiresAt, want.ExpiresAt},
-		{got.CancelRequestedAt, want.CancelRequestedAt},
-	} {
-		if p.got == nil || p.want == nil || p.want.Before(m.step.Add(-stepLength/2)) {
-			continue // not of this step: compared below
-		}
-		at := p.got.Add(-p.want.Sub(m.step))
-		if now.IsZero() {
-			now = at
-		}
-		if !at.Equal(now) {
-			return fmt.Errorf("task %s: one step happened at %v and at %v", got.ID, now, at)
-		}
-		*p.want = *p.got
-	}
-	if now.After(m.clock) {
-		m.clock = now
-	}
-	if got.Progress != nil && want.Progress != nil {
-		want.Progress.At = got.Progress.At // by whose clock is not said
-	}
-	if reflect.DeepEqual(*want, got) {
-		return nil // as it mostly is; finding out in what they differ takes far longer
-	}
-	if diff := gocmp.Diff(*want, got, alike); diff != "" {
-		return fmt.Errorf("task %s is not as it should be (-want +got):\n%s", got.ID, diff)
-	}
-	return nil
-}
-
-// hear compares what has come to a mailbox since the last look with what must have. The events of one task come in the
-// order of what happened to it; between tasks that one step has changed any order will do.
-func (m *model) hear(client string, box lastcall.Mailbox, fresh []lastcall.Event) error {
-	mine := m.box(client)
-	if mine.epoch == "" {
-		mine.epoch = box.Epoch
-	}
-	head := int64(len(mine.events) + len(mine.fresh))
-	if want := (lastcall.Mailbox{Client: client, Epoch: mine.epoch, Oldest: 1, Head: head, Acked: mine.acked}); box != want {
-		return fmt.Errorf("the mailbox is %+v, want %+v", box, want)
-	}
-	if len(fresh) != len(mine.fresh) {
-		return fmt.Errorf("%q was told %+v, want %+v", client, fresh, mine.fresh)
-	}
-	for _, got := range fresh {
-		i := slices.IndexFunc(mine.fresh, func(e lastcall.Event) bool { return e.Task == got.Task })
-		if i < 0 {
-			return fmt.Errorf("%q was told %+v, want any of %+v", client, got, mine.fresh)
-		}
-		if err := m.agreeEvent(got, mine.fresh[i]); err != nil {
-			return err
-		}
-		mine.fresh = slices.Delete(mine.fresh, i, i+1)
-		mine.events = append(mine.events, got)
-	}
-	return nil
-}
-
-// agreeEvent compares an event with the one that the rules have made. Its task has agreed before.
-func (m *model) agreeEvent(got, want lastcall.Event) error {
-	t := m.tasks[want.Task]
-	want.Seq, want.ID, want.At = got.Seq, got.ID, got.At
-	if want.Type.Terminal() && !got.At.Equal(*t.FinishedAt) {
-		return fmt.Errorf("the event %+v is not of the time when its task ended, %v", got, t.FinishedAt)
-	}
-	if want.Type == lastcall.TaskRetrying {
-		want.Data, _ = json.Marshal(map[string]any{"error": t.Error, "run_at": t.RunAt})
-	}
-	var a, b any
-	if json.Unmarshal(got.Data, &a) != nil || json.Unmarshal(want.Data, &b) != nil {
-		return fmt.Errorf("the event %+v says %q", got, got.Data)
-	}
-	got.Data, want.Data = nil, nil
-	if diff := gocmp.Diff(want, got, alike) + gocmp.Diff(b, a); diff != "" {
-		return fmt.Errorf("the event is not as it should be (-want +got):\n%s", diff)
-	}
-	return nil
-}
-
 // queues counts as Store.Queues does, queues in which nothing is left aside.
 func (m *model) queues() []lastcall.Queue {
 	byName := map[string]*lastcall.Queue{}
+	for name, paused := range m.stops {
+		if paused {
+			byName[name] = &lastcall.Queue{Name: name}
+		}
+	}
 	for _, t := range m.tasks {
 		if t.Status.Done() {
 			continue
@@ -362,6 +306,7 @@ func (m *model) queues() []lastcall.Queue {
 	}
 	var all []lastcall.Queue
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		byName[name].Paused = m.stops[name]
 		all = append(all, *byName[name])
 	}
 	return all

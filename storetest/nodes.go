@@ -87,3 +87,27 @@ func nodesThatAreLate(f *fixture) {
 		f.Fatal("a node that beats again is not listed as alive")
 	}
 }
+
+// Peers go by how long a node has been in its phase and how long ago it was heard of, both by the store's clock.
+func nodesTellTheirPhase(f *fixture) {
+	inc, err := f.store.Join(f.ctx, lastcall.NodeInfo{Name: "pod-a", Lease: longLease, Address: "10.0.0.1:80"})
+	f.must(err)
+	n := &node{f: f, store: f.store, incarnation: inc}
+	const pause = 30 * time.Millisecond
+	n.beat(lastcall.PhaseReady)
+	f.clockPasses(pause)
+	if got := f.listed(inc); got.Address != "10.0.0.1:80" || got.Settled < pause || got.Quiet < pause || got.Settled > got.Quiet+time.Second {
+		f.Fatalf("a node that became ready %s ago is listed as %+v", pause, got)
+	}
+	n.beat(lastcall.PhaseReady)
+	f.clockPasses(pause)
+	n.beat(lastcall.PhaseReady)
+	again := f.listed(inc)
+	if again.Settled < 2*pause || again.Quiet > again.Settled-pause {
+		f.Fatalf("a node that was ready for %s and has just beaten is listed as %+v", 2*pause, again)
+	}
+	n.beat("finish")
+	if got := f.listed(inc); got.Settled > again.Settled && got.Settled >= 2*pause {
+		f.Fatalf("a node that has just changed its phase is listed as %+v", got)
+	}
+}

@@ -79,6 +79,7 @@ func (f *fixture) wantEvents(t lastcall.Task, types ...lastcall.EventType) []las
 	if !slices.Equal(got, types) {
 		f.Fatalf("task %s: the client was told %v, want %v", t.ID, got, types)
 	}
+	f.wantTaskEvents(t, about)
 	return about
 }
 

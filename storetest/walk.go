@@ -63,7 +63,17 @@ func (w *walk) step() {
 		weight int
 		do     func()
 	}{
-		{26, w.submit}, {22, w.claim}, {26, w.settle}, {8, w.save}, {7, w.cancelOne}, {7, w.sweepUp}, {3, w.ack}, {2, w.crash}, {2, w.leave},
+		{26, w.submit},
+		{22, w.claim},
+		{26, w.settle},
+		{8, w.save},
+		{7, w.cancelOne},
+		{7, w.sweepUp},
+		{3, w.ack},
+		{2, w.crash},
+		{2, w.leave},
+		{3, w.forget},
+		{3, w.pauseOne},
 	}
 	sum := 0
 	for _, s := range steps {
@@ -185,6 +195,9 @@ func (w *walk) settle() {
 	if w.rand.IntN(8) == 0 {
 		o.Progress = &lastcall.Progress{Percent: float64(w.rand.IntN(101)), Message: w.text(), At: w.model.clock}
 	}
+	if w.rand.IntN(4) == 0 {
+		o.Log = []byte(w.text())
+	}
 	if w.rand.IntN(8) == 0 {
 		o.Run--
 	}
@@ -195,6 +208,10 @@ func (w *walk) settle() {
 	code := w.model.settle(o)
 	w.didf("settle %+v: %q", o, code)
 	got, err := w.anyNode().store.Settle(w.ctx, o)
+	if code == lastcall.CodeNotFound {
+		w.wantCode(err, code)
+		return
+	}
 	if code != "" {
 		w.wantCode(err, code)
 		got = w.task(o.Task)
@@ -203,6 +220,7 @@ func (w *walk) settle() {
 	}
 	w.agree(w.model.agree(got))
 	w.agree(w.model.agree(w.task(o.Task)))
+	w.wantLog(got, w.model.logs[o.Task])
 }
 
 func (w *walk) save() {
@@ -217,12 +235,16 @@ func (w *walk) save() {
 	if w.rand.IntN(2) == 0 {
 		note.Checkpoint = []byte(w.text())
 	}
+	if w.rand.IntN(2) == 0 {
+		note.Log = []byte(one(w, "", w.text()))
+	}
 	code := w.model.save(note)
 	w.didf("save %+v: %q", note, code)
 	if err := w.anyNode().store.Save(w.ctx, note); lastcall.CodeOf(err) != code {
 		w.Fatalf("save failed with %v, want the code %q", err, code)
 	}
 	w.agree(w.model.agree(w.task(t.ID)))
+	w.wantLog(*t, w.model.logs[t.ID])
 }
 
 func (w *walk) cancelOne() {
@@ -236,6 +258,33 @@ func (w *walk) cancelOne() {
 	got, err := w.anyNode().store.Cancel(w.ctx, id)
 	w.must(err)
 	w.agree(w.model.agree(got))
+}
+
+func (w *walk) forget() {
+	all := w.model.ids()
+	if len(all) == 0 {
+		return
+	}
+	id := one(w, all...)
+	code := w.model.forget(id)
+	w.didf("forget %s: %q", id, code)
+	if err := w.anyNode().store.Forget(w.ctx, id); lastcall.CodeOf(err) != code {
+		w.Fatalf("forget failed with %v, want the code %q", err, code)
+	}
+	w.lookAtTasks()
+}
+
+func (w *walk) pauseOne() {
+	queue, paused := one(w, lastcall.DefaultQueue, "slow", "日本"), w.rand.IntN(4) == 0 // seldom, or nothing would move
+	w.model.stops[queue] = paused
+	w.didf("pause %s: %v", queue, paused)
+	want := lastcall.Queue{Name: queue}
+	for _, q := range w.model.queues() {
+		if q.Name == queue {
+			want = q
+		}
+	}
+	w.pause(w.anyNode().store, want)
 }
 
 func (w *walk) sweepUp() {
@@ -318,6 +367,10 @@ func (w *walk) lookAtEverything() {
 	w.Helper()
 	w.lookAtTasks()
 	w.wantQueues(w.model.queues()...)
+	for _, t := range w.model.tasks {
+		w.wantLog(*t, w.model.logs[t.ID])
+		w.wantTaskEvents(*t, w.model.eventsOf(t))
+	}
 	for client, mine := range w.model.boxes {
 		if mine.epoch != "" {
 			if _, all := w.mailbox(client); len(all) != len(mine.events) {

@@ -1,5 +1,6 @@
 -- name: key_get
-SELECT digest, task FROM idempotency WHERE scope = ? AND key = ? AND at > ?;
+-- A task that is forgotten takes its key with it.
+SELECT i.digest, i.task FROM idempotency i JOIN tasks t ON t.id = i.task WHERE i.scope = ? AND i.key = ? AND i.at > ?;
 
 -- name: key_put
 INSERT INTO idempotency (scope, key, digest, task, at) VALUES (?, ?, ?, ?, ?)
