@@ -1,0 +1,126 @@
+// Package metrics counts and times what a node does, for Prometheus.
+//
+// The other rooms know nothing of it: they call functions that the server hands them, and a Metrics is where those lead.
+// What is a state rather than a sum (queues, connections, the phase of the drain) is not counted here but asked for when
+// somebody looks, by the collector in scrape.go. docs/metrics.md says what each metric means; a test holds the two
+// against each other.
+//
+// The labels are bounded. Task types are those of the node itself; a queue can be named by any client, so that at most
+// mostQueues of them are shown by name.
+package metrics
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/lastcall-dev/lastcall"
+)
+
+// Metrics are a node's. Its methods may be called concurrently, and none of them blocks.
+type Metrics struct {
+	registry *prometheus.Registry
+
+	submitted *prometheus.CounterVec
+	settled   *prometheus.CounterVec
+	refused   *prometheus.CounterVec
+	gaps      *prometheus.CounterVec
+	handovers *prometheus.CounterVec
+	run       *prometheus.HistogramVec
+	notify    *prometheus.HistogramVec
+	commit    *prometheus.HistogramVec // without labels
+	batch     *prometheus.HistogramVec // without labels
+}
+
+// The bounds of the histograms, in seconds. A commit is a sync of a disk and a few hundred microseconds at best, a
+// notification should come within the 20 ms that are aimed at, and a run takes what it takes.
+var (
+	commitBounds = []float64{.0002, .0005, .001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 5}
+	notifyBounds = []float64{.001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 2, 5, 10, 60}
+	runBounds    = []float64{.001, .005, .02, .1, .5, 1, 5, 15, 60, 300, 900, 3600}
+	batchBounds  = []float64{1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}
+)
+
+// New makes the metrics of a node, with what is asked for of sources when somebody looks.
+func New(sources Sources) *Metrics {
+	m := &Metrics{
+		registry:  prometheus.NewRegistry(),
+		submitted: counter("submits_total", "Tasks that were accepted, by type.", "type"),
+		settled:   counter("settled_total", "Runs that were settled here, by type and by what became of the task.", "type", "outcome"),
+		refused:   counter("refused_total", "Requests that were refused, by the code of the answer.", "reason"),
+		gaps:      counter("gaps_total", "Gaps that clients were told of, by why.", "why"),
+		handovers: counter("handovers_total", "Connections that were sent on to a peer, by transport.", "transport"),
+		run:       histogram("run_seconds", "How long runs took, by type.", runBounds, "type"),
+		notify: histogram("notify_seconds", "From the commit of an event to its being written to a client that was live, by transport.",
+			notifyBounds, "transport"),
+		commit: histogram("commit_seconds", "How long commits of the store took, the sync included.", commitBounds),
+		batch:  histogram("commit_batch_size", "Calls that shared a commit.", batchBounds),
+	}
+	m.registry.MustRegister(
+		m.submitted, m.settled, m.refused, m.gaps, m.handovers, m.run, m.notify, m.commit, m.batch,
+		&scrape{sources}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	return m
+}
+
+func counter(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
+}
+
+func histogram(name, help string, bounds []float64, labels ...string) *prometheus.HistogramVec {
+	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help, Buckets: bounds}, labels)
+}
+
+const namespace = "lastcall"
+
+// Handler answers GET /metrics.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
+		// What can be had is better than an error page: a store that is away hides the queues, and not the rest.
+		ErrorHandling: promhttp.ContinueOnError, DisableCompression: true, Timeout: 5 * time.Second, MaxRequestsInFlight: 4,
+	})
+}
+
+// Submitted counts an accepted task.
+func (m *Metrics) Submitted(typ string) { m.submitted.WithLabelValues(typ).Inc() }
+
+// Settled counts a run's end, and what became of its task; took is how long it ran.
+func (m *Metrics) Settled(typ string, became lastcall.Status, took time.Duration) {
+	m.settled.WithLabelValues(typ, outcome(became)).Inc()
+	m.run.WithLabelValues(typ).Observe(took.Seconds())
+}
+
+// outcome is what a run came to: a task that is scheduled again will be tried again, one that is queued was handed back.
+func outcome(became lastcall.Status) string {
+	switch became {
+	case lastcall.Scheduled:
+		return "retrying"
+	case lastcall.Queued:
+		return "handed_back"
+	default:
+		return string(became)
+	}
+}
+
+// Refused counts a request that was refused with a code.
+func (m *Metrics) Refused(code lastcall.Code) { m.refused.WithLabelValues(string(code)).Inc() }
+
+// Gap counts a gap that a client was told of.
+func (m *Metrics) Gap(why lastcall.GapReason) { m.gaps.WithLabelValues(string(why)).Inc() }
+
+// HandedOver counts a connection that was sent on.
+func (m *Metrics) HandedOver(transport string) { m.handovers.WithLabelValues(transport).Inc() }
+
+// Notified times an event from its commit to its being written to a client.
+func (m *Metrics) Notified(transport string, took time.Duration) {
+	m.notify.WithLabelValues(transport).Observe(max(took, 0).Seconds())
+}
+
+// Committed counts a commit of the store that so many calls shared.
+func (m *Metrics) Committed(calls int, took time.Duration) {
+	m.batch.WithLabelValues().Observe(float64(calls))
+	m.commit.WithLabelValues().Observe(took.Seconds())
+}

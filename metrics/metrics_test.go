@@ -1,0 +1,141 @@
+package metrics_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/metrics"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// sources are those of a node that is finishing.
+func sources(queues ...lastcall.Queue) metrics.Sources {
+	return metrics.Sources{
+		Queues:      func(context.Context) ([]lastcall.Queue, error) { return queues, nil },
+		Connections: func() map[string]int { return map[string]int{"websocket": 3, "sse": 0} },
+		Running:     func() int { return 2 },
+		Phase:       func() string { return "finish" },
+		Phases:      []string{"ready", "finish"},
+		Version:     "v1.2.3",
+	}
+}
+
+// scrape is what Prometheus is told.
+func scrape(t *testing.T, m *metrics.Metrics) string {
+	t.Helper()
+	w := httptest.NewRecorder()
+	m.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
+	b, err := io.ReadAll(w.Body)
+	if err != nil || w.Code != http.StatusOK {
+		t.Fatalf("%d %v", w.Code, err)
+	}
+	return string(b)
+}
+
+// used counts one of everything.
+func used(queues ...lastcall.Queue) *metrics.Metrics {
+	m := metrics.New(sources(queues...))
+	m.Submitted("echo")
+	m.Settled("echo", lastcall.Succeeded, 30*time.Millisecond)
+	m.Settled("echo", lastcall.Scheduled, time.Second)
+	m.Settled("echo", lastcall.Queued, time.Second)
+	m.Refused(lastcall.CodeDraining)
+	m.Gap(lastcall.GapExpired)
+	m.HandedOver("websocket")
+	m.Notified("websocket", 3*time.Millisecond)
+	m.Committed(7, 2*time.Millisecond)
+	return m
+}
+
+func TestEverythingThatIsCountedIsShown(t *testing.T) {
+	got := scrape(t, used(lastcall.Queue{Name: "default", Queued: 4, Running: 1, Paused: true, OldestQueued: 1500 * time.Millisecond}))
+	for _, line := range []string{
+		`lastcall_submits_total{type="echo"} 1`,
+		`lastcall_settled_total{outcome="succeeded",type="echo"} 1`,
+		`lastcall_settled_total{outcome="retrying",type="echo"} 1`,
+		`lastcall_settled_total{outcome="handed_back",type="echo"} 1`,
+		`lastcall_refused_total{reason="draining"} 1`,
+		`lastcall_gaps_total{why="expired"} 1`,
+		`lastcall_handovers_total{transport="websocket"} 1`,
+		`lastcall_run_seconds_bucket{type="echo",le="0.1"} 1`,
+		`lastcall_notify_seconds_bucket{transport="websocket",le="0.005"} 1`,
+		`lastcall_commit_seconds_count 1`,
+		`lastcall_commit_batch_size_sum 7`,
+		`lastcall_queue_tasks{queue="default",status="queued"} 4`,
+		`lastcall_queue_tasks{queue="default",status="running"} 1`,
+		`lastcall_queue_oldest_age_seconds{queue="default"} 1.5`,
+		`lastcall_queue_paused{queue="default"} 1`,
+		`lastcall_connections{transport="websocket"} 3`,
+		`lastcall_running 2`,
+		`lastcall_drain_phase{phase="finish"} 1`,
+		`lastcall_drain_phase{phase="ready"} 0`,
+		`lastcall_build_info{version="v1.2.3"} 1`,
+	} {
+		if !strings.Contains(got, line+"\n") {
+			t.Errorf("there is no line %s", line)
+		}
+	}
+}
+
+// A client may name a queue as it likes; what it cannot do is fill the operator's time series with them.
+func TestQueuesWithoutEndAreSummedUp(t *testing.T) {
+	var queues []lastcall.Queue
+	for i := range 10_000 {
+		queues = append(queues, lastcall.Queue{Name: strconv.Itoa(i), Queued: int64(i)})
+	}
+	got := scrape(t, used(queues...))
+	if n := strings.Count(got, `lastcall_queue_tasks{`); n != 101*3 {
+		t.Errorf("%d series", n)
+	}
+	sum := 0
+	for i := range 9900 {
+		sum += i
+	}
+	if !strings.Contains(got, `lastcall_queue_tasks{queue="9999",status="queued"} 9999`) ||
+		!strings.Contains(got, fmt.Sprintf(`lastcall_queue_tasks{queue="(others)",status="queued"} %v`, float64(sum))) {
+		t.Error("not the fullest are shown by name, or the others not by their sum")
+	}
+}
+
+func TestAStoreThatIsAwayHidesTheQueuesOnly(t *testing.T) {
+	s := sources()
+	s.Queues = func(context.Context) ([]lastcall.Queue, error) { return nil, errors.New("away") }
+	got := scrape(t, metrics.New(s))
+	if strings.Contains(got, "lastcall_queue_tasks{") || !strings.Contains(got, "lastcall_running 2") {
+		t.Errorf("it shows\n%s", got)
+	}
+}
+
+// docs/metrics.md names every metric of ours and nothing else.
+func TestTheDocumentNamesWhatThereIs(t *testing.T) {
+	doc, err := os.ReadFile("../docs/metrics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := func(text, pattern string) map[string]bool {
+		names := map[string]bool{}
+		for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {
+			names[m[1]] = true
+		}
+		return names
+	}
+	shown := found(scrape(t, used(lastcall.Queue{Name: "default"})), `(?m)^# TYPE (lastcall_\w+) `)
+	if d := cmp.Diff(shown, found(string(doc), "(?m)^\\| `(lastcall_\\w+)`")); d != "" {
+		t.Errorf("in /metrics (-) and in docs/metrics.md (+):\n%s", d)
+	}
+}
