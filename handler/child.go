@@ -87,7 +87,8 @@ func (c *child) feed(input []byte) {
 
 // listen reads the output, and kills the command as soon as that is too much: whatever else it may write is of no use.
 func (c *child) listen() {
-	if c.out.readFrom(c.tree.Stdout); c.out.over {
+	_ = c.out.readFrom(c.tree.Stdout) // what came before an error is what there is
+	if c.out.over {
 		c.tree.Tell(spawn.Kill)
 	}
 }

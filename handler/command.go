@@ -3,6 +3,7 @@ package handler
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,40 +25,46 @@ func find(command []string, dir string) (string, error) {
 			return "", fmt.Errorf("%q holds a zero byte, which no command can be given", arg)
 		}
 	}
-	if dir != "" {
-		if info, err := os.Stat(dir); err != nil {
-			return "", fmt.Errorf("the directory of the command: %w", err)
-		} else if !info.IsDir() {
-			return "", fmt.Errorf("the directory of the command, %s, is a file", dir)
-		}
+	if err := checkDir(dir); err != nil {
+		return "", fmt.Errorf("the directory of the command: %w", err)
 	}
 	name := command[0]
 	if strings.ContainsRune(name, '/') && !filepath.IsAbs(name) {
-		name = filepath.Join(dir, name)
-	}
-	name, err := filepath.Abs(name)
-	if !strings.ContainsRune(command[0], '/') {
-		name = command[0]
-	} else if err != nil {
-		return "", err
+		var err error
+		if name, err = filepath.Abs(filepath.Join(dir, name)); err != nil {
+			return "", err
+		}
 	}
 	found, err := exec.LookPath(name)
 	if err != nil {
-		return "", notThere(command[0], err)
+		return "", notThere(command[0], name, err)
 	}
-	return filepath.Abs(found)
+	return filepath.Abs(found) // a folder in PATH may be a relative one
 }
 
-// notThere says in a sentence why a command cannot be run.
-func notThere(name string, err error) error {
-	var looked *exec.Error
-	if !errors.As(err, &looked) {
-		return fmt.Errorf("the command %q: %w", name, err)
+func checkDir(dir string) error {
+	if dir == "" {
+		return nil
 	}
-	if looked.Name != name {
-		return fmt.Errorf("the command %q cannot be run: %s: %w", name, looked.Name, looked.Err)
+	info, err := os.Stat(dir)
+	if err == nil && !info.IsDir() {
+		return fmt.Errorf("%s is a file", dir)
 	}
-	return fmt.Errorf("the command %q cannot be run: %w", name, looked.Err)
+	return err
+}
+
+// notThere says in a sentence why a command cannot be run: as it was written, and where it was looked for.
+func notThere(written, name string, err error) error {
+	if looked, ok := errors.AsType[*exec.Error](err); ok {
+		err = looked.Err
+	}
+	if file, ok := errors.AsType[*fs.PathError](err); ok {
+		err = file.Err
+	}
+	if name != written {
+		written += ", which is " + name + ","
+	}
+	return fmt.Errorf("the command %s cannot be run: %w", written, err)
 }
 
 func checkEnv(env []string) error {

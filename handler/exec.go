@@ -85,7 +85,7 @@ func (h *execHandler) Handle(ctx context.Context, input json.RawMessage) (json.R
 		return nil, fmt.Errorf("keep the checkpoint for the command: %w", err)
 	}
 	if kept != "" {
-		defer os.Remove(kept) // the supervisor does it too, and may be all that is left
+		defer os.Remove(kept) //nolint:errcheck // the supervisor does it too, and may be all that is left
 	}
 	tree, err := spawn.Start(spawn.Command{
 		Path: h.path, Args: h.Command, Dir: h.Dir, Env: h.environment(run, kept), Remove: kept,

@@ -129,7 +129,10 @@ func TestNothingThatACommandHasStartedOutlivesIt(t *testing.T) {
 	}{
 		{"when it ends by itself", brood + `exit 0`, nil, lastcall.Succeed},
 		{"when it is cancelled", brood + `wait`, lastcall.ErrCanceled, lastcall.Fail},
-		{"when it is handed back and does not listen", `trap "" TERM;` + brood + `while :; do sleep 1006; done`, lastcall.ErrDraining, lastcall.Release},
+		{
+			"when it is handed back and does not listen", `trap "" TERM;` + brood + `while :; do sleep 1006; done`,
+			lastcall.ErrDraining, lastcall.Release,
+		},
 		{"when the time of its attempt is over", brood + `wait`, context.DeadlineExceeded, lastcall.Fail},
 		{"when it stopped itself", brood + `kill -STOP $$`, lastcall.ErrCanceled, lastcall.Fail},
 	} {

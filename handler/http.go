@@ -135,13 +135,13 @@ func (h *httpHandler) request(ctx context.Context, run lastcall.Run) (*http.Requ
 		"Lastcall-Run":      strconv.FormatInt(t.Run, 10),
 		"Lastcall-Attempt":  strconv.Itoa(run.Attempt()),
 		"Lastcall-Fence":    strconv.FormatInt(run.Fence(), 10),
-		"webhook-id":        id,
-		"webhook-timestamp": at,
+		"Webhook-Id":        id,
+		"Webhook-Timestamp": at,
 	} {
 		req.Header.Set(name, value)
 	}
 	if h.key != nil {
-		req.Header.Set("webhook-signature", sign(h.key, id, at, body))
+		req.Header.Set("Webhook-Signature", sign(h.key, id, at, body))
 	}
 	return req, nil
 }

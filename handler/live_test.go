@@ -32,6 +32,7 @@ type liveRun struct {
 }
 
 func newRun(t *testing.T) *liveRun {
+	t.Helper()
 	return &liveRun{
 		task: lastcall.Task{
 			ID: "task-" + strings.ToLower(t.Name()), Type: "thing", Queue: "default", Client: "alice",

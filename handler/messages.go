@@ -47,7 +47,7 @@ func (c *child) readMessages(r io.Reader) {
 		}
 		if err != nil && notes < maxNotes {
 			notes++
-			c.note("file descriptor 3: %v", err)
+			c.notef("file descriptor 3: %v", err)
 		}
 	}
 }
@@ -77,13 +77,13 @@ func (c *child) hear(line []byte, latest chan json.RawMessage) error {
 func (c *child) saveAll(latest <-chan json.RawMessage) {
 	for data := range latest {
 		if err := c.run.Checkpoint(data); err != nil {
-			c.note("a checkpoint was not kept: %v", err)
+			c.notef("a checkpoint was not kept: %v", err)
 		}
 	}
 }
 
-// note writes a line of our own into the run's log.
-func (c *child) note(format string, args ...any) {
+// notef writes a line of our own into the run's log.
+func (c *child) notef(format string, args ...any) {
 	_, _ = fmt.Fprintf(c.run.Log(), "lastcall: "+format+"\n", args...)
 }
 

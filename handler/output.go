@@ -38,8 +38,7 @@ func (o *output) json() (json.RawMessage, error) {
 	if len(b) == 0 {
 		return nil, nil
 	}
-	var any json.RawMessage
-	err := json.Unmarshal(b, &any)
+	err := json.Unmarshal(b, new(json.RawMessage))
 	if err == nil && !utf8.Valid(b) {
 		err = fmt.Errorf("it is not UTF-8") //nolint:perfsprint // beside its like
 	}
@@ -53,7 +52,7 @@ func (o *output) json() (json.RawMessage, error) {
 
 // ownError is the error that a handler of another language gives in its own words, {"error":{"code":…,"message":…,
 // "detail":…}}; nil if it says something else, or nothing.
-func ownError(b []byte) error {
+func ownError(b []byte) *lastcall.TaskError {
 	var said struct {
 		Error *struct {
 			Code    string          `json:"code"`

@@ -26,11 +26,12 @@ const (
 	reportFD
 )
 
-// init takes over from main where this process is a supervisor: see the package comment.
-func init() {
-	if os.Args[0] == supervisorName && len(os.Args) > argArgs {
+// init takes over from main where this process is a supervisor: see the package comment. It leaves without what a
+// program does at its exit: there is nothing to do, and a race detector would take a second for it.
+func init() { //nolint:gochecknoinits // nowhere else can a library do it
+	if len(os.Args) > argArgs && os.Args[0] == supervisorName {
 		supervise(os.Args)
-		os.Exit(0)
+		syscall.Exit(0)
 	}
 }
 
@@ -47,13 +48,12 @@ func supervise(args []string) {
 	// The parent that a parent-death signal knows is a thread, not a process: it must be one that stays.
 	runtime.LockOSThread()
 	deafen()
-	syscall.CloseOnExec(controlFD)
-	syscall.CloseOnExec(reportFD)
+	seal()
 	if args[argRemove] != "" {
-		defer os.Remove(args[argRemove])
+		defer os.Remove(args[argRemove]) //nolint:errcheck // it may be gone already
 	}
 	adopt()
-	pid, err := syscall.ForkExec(args[argPath], args[argArgs:], &syscall.ProcAttr{
+	pid, err := syscall.ForkExec(args[argPath], args[argArgs:], &syscall.ProcAttr{ //nolint:gosec // it is what a supervisor is for
 		Files: []uintptr{0, 1, 2, 3}, Env: os.Environ(), Sys: attributes(),
 	})
 	for fd := range controlFD { // the command's own ends decide when its pipes end
@@ -87,7 +87,7 @@ func (s *supervisor) listen() {
 	for {
 		n, err := syscall.Read(controlFD, word[:])
 		switch {
-		case err == syscall.EINTR: //nolint:errorlint // a system call's bare number
+		case err == syscall.EINTR:
 		case n < 1:
 			s.kill()
 			return

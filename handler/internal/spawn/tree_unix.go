@@ -19,6 +19,12 @@ func self() (string, error) { return os.Executable() }
 // adopt does nothing: orphans go to init here.
 func adopt() {}
 
+// seal keeps the supervisor's own files to it.
+func seal() {
+	syscall.CloseOnExec(controlFD)
+	syscall.CloseOnExec(reportFD)
+}
+
 func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
 // await waits for the command. Between its being reaped and that being noted lies an instant in which a signal could
@@ -26,7 +32,7 @@ func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: tr
 func (s *supervisor) await() (ws syscall.WaitStatus) {
 	for {
 		pid, err := syscall.Wait4(s.pid, &ws, 0, nil)
-		if pid == s.pid || err == syscall.ECHILD { //nolint:errorlint // a system call's bare number
+		if pid == s.pid || err == syscall.ECHILD {
 			break
 		}
 	}
