@@ -91,6 +91,7 @@ var house = []room{
 	{floor: 6, path: "tests/clients", tests: true},
 	{floor: 6, path: "tests/crash", tests: true},
 	{floor: 6, path: "tests/drain", tests: true},
+	{floor: 6, path: "tests/handlers", tests: true},
 	{floor: 6, path: "tests/script", tests: true},
 	{floor: 6, path: "tests/takeover", tests: true},
 	{floor: 6, path: "tests/imports", tests: true},
