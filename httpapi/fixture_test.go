@@ -43,6 +43,7 @@ func setUp(t *testing.T, change ...func(*Options)) *fixture {
 		},
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/plain; version=0.0.4")
+			w.WriteHeader(http.StatusOK)
 			_, _ = w.Write([]byte("lastcall_up 1\n"))
 		}),
 		Node: "pod-a", Version: "v1", Loopback: true,

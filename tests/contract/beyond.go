@@ -20,6 +20,8 @@ var unsayable = []string{
 	"is none of scheduled", "must be 1 to 128 bytes long", "is not properly escaped", "is not the next of an earlier page",
 	// A key is bytes of a header.
 	"must be 1 to 255 bytes of printable text",
+	// How an answer is wanted decides which parameters there are.
+	"a stream waits anyway",
 	// Connection is a list of words.
 	"the request must be an upgrade",
 }

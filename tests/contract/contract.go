@@ -40,6 +40,7 @@ var everywhere = []string{
 // theirs are the places in bodies where clients put what they like.
 var theirs = []string{
 	"$.body.input.**", "$.body.output.**", "$.body.error.detail.**", "$.body.labels.*",
+	"$.body.events[*].data.**",
 	"$.body.tasks[*].input.**", "$.body.tasks[*].output.**", "$.body.tasks[*].error.detail.**", "$.body.tasks[*].labels.*",
 }
 

@@ -77,7 +77,16 @@ func TestWhatBreaksTheContractIsFound(t *testing.T) {
 		Method: "GET", URL: "/nothing", Header: http.Header{}, Status: 404, AnswerHeader: problem,
 		Answer: []byte(`{"type":"https://lastcall.dev/problems/not_found","title":"t","status":404,"code":"not_found"}`),
 	}
-	for _, good := range []exchange.Exchange{queues, refusal, unlisted} {
+	events := exchange.Exchange{
+		Method: "GET", URL: "/v1/events?after=e:1", Header: http.Header{}, Status: 200, AnswerHeader: json,
+		Answer: []byte(`{"events":[{"seq":5,"id":"0191","type":"task.failed","task":"0190","run":1,"attempt":1,"at":"2026-01-02T03:04:05Z",` +
+			`"data":{"error":{"code":"theirs","more":1}},"cursor":"e:5"}],"cursor":"e:5","gap":{"why":"epoch","cursor":"e:4"}}`),
+	}
+	batch := exchange.Exchange{
+		Method: "POST", URL: "/v1/tasks:batch", Header: json, Body: []byte(`{"tasks":[{"type":"echo","idempotency_key":"k"}]}`),
+		Status: 202, AnswerHeader: json, Answer: []byte(`{"tasks":[]}`),
+	}
+	for _, good := range []exchange.Exchange{queues, refusal, unlisted, events, batch} {
 		if err := c.Check(&good); err != nil {
 			t.Fatal(err)
 		}
@@ -100,6 +109,16 @@ func TestWhatBreaksTheContractIsFound(t *testing.T) {
 		{"a call that is not in the file", queues, func(e *exchange.Exchange) { e.URL = "/v1/secrets" }},
 		{"a method that is not in the file", queues, func(e *exchange.Exchange) { e.Method = "DELETE" }},
 		{"an error that is no problem", unlisted, func(e *exchange.Exchange) { e.Answer = []byte("404 page not found") }},
+		{"an event without a place", events, replace(`"seq":5,`, ``)},
+		{"an event of no kind", events, replace(`task.failed`, `task.started`)},
+		{"an event that says more", events, replace(`"run":1`, `"run":1,"walk":2`)},
+		{"a gap without a reason", events, replace(`"why":"epoch",`, ``)},
+		{"a cursor that is none", events, replace(`"cursor":"e:4"`, `"cursor":"4"`)},
+		{"a position that is none", events, func(e *exchange.Exchange) { e.URL = "/v1/events?after=5" }},
+		{"a batch of nothing", batch, func(e *exchange.Exchange) { e.Body = []byte(`{"tasks":[]}`) }},
+		{"a task of a batch with a field too many", batch, func(e *exchange.Exchange) { e.Body = []byte(`{"tasks":[{"type":"a","x":1}]}`) }},
+		{"a batch that is refused and allowed", batch, func(e *exchange.Exchange) { e.Status, e.AnswerHeader, e.Answer = 400, problem, refusal.Answer }},
+		{"a log in JSON", queues, func(e *exchange.Exchange) { e.URL = "/v1/tasks/0190/log" }},
 		{"half a problem", unlisted, replace(`"title":"t",`, ``)},
 	} {
 		t.Run(b.why, func(t *testing.T) {

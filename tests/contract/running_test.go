@@ -82,6 +82,37 @@ func (n *node) ask(method, target, body string, headers ...string) (status int, 
 	return resp.StatusCode, answer
 }
 
+// again asks everything that can be asked of a canceled task and its queue, and hands in more of the kind.
+func (n *node) again(id string) {
+	n.t.Helper()
+	self := "/v1/tasks/" + id
+	item := `{"type":"steps","input":"a","client":"alice","idempotency_key":"b"}`
+	for _, c := range []struct {
+		method, target, body string
+		want                 int
+	}{
+		{"GET", self + "/events", "", 200},
+		{"GET", self + "/log", "", 200},
+		{"POST", self + "/retry", "{}", 202},
+		{"DELETE", self, "", 204},
+		{"DELETE", self, "", 404},
+		{"GET", self + "/events", "", 404},
+		{"POST", self + "/retry", "", 404},
+		{"POST", "/v1/tasks:batch", `{"tasks":[` + item + `,` + item + `,{"type":"steps","delay":"1h"}]}`, 202},
+		{"POST", "/v1/tasks:batch", `{"tasks":[{"type":"steps"},` + strings.Replace(item, `"a"`, `"c"`, 1) + `]}`, 422},
+		{"POST", "/v1/tasks:batch", `{"tasks":[{"type":"steps"},{"type":"nobody"}]}`, 422},
+		{"POST", "/v1/tasks:batch", `{"tasks":[{"type":"steps"},{"kind":"steps"}]}`, 400},
+		{"POST", "/v1/queues/quiet/pause", "", 200},
+		{"GET", "/v1/queues", "", 200},
+		{"POST", "/v1/queues/quiet/resume", "{}", 200},
+	} {
+		status, answer := n.ask(c.method, c.target, c.body)
+		if status != c.want {
+			n.t.Errorf("%s %s %s is answered with %d %v, want %d", c.method, c.target, c.body, status, answer, c.want)
+		}
+	}
+}
+
 // dial opens a socket for a client.
 func (n *node) dial(client string) *websocket.Conn {
 	n.t.Helper()
@@ -170,6 +201,7 @@ func TestARunningServerKeepsBothContracts(t *testing.T) {
 	}
 	n.ask("POST", "/v1/tasks/"+id+"/cancel", "")
 	n.hear(ws, `"t":"event"`, `task.canceled`)
+	n.again(id)
 
 	other := n.dial("alice")
 	n.say(other, `{"t":"hello","resume":"another:7"}`)
