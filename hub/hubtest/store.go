@@ -215,3 +215,24 @@ func (s *Store) Task(_ context.Context, id string) (lastcall.Task, error) {
 	}
 	return t, nil
 }
+
+// TaskEvents is lastcall.Store's.
+func (s *Store) TaskEvents(_ context.Context, id string) (lastcall.Mailbox, []lastcall.Event, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, ok := s.tasks[id]
+	switch {
+	case s.fail != nil:
+		return lastcall.Mailbox{}, nil, s.fail
+	case !ok:
+		return lastcall.Mailbox{}, nil, lastcall.Errorf(lastcall.CodeNotFound, "no task")
+	}
+	m := s.open(t.Client)
+	var of []lastcall.Event
+	for _, ev := range m.events {
+		if ev.Task == id {
+			of = append(of, ev)
+		}
+	}
+	return m.Mailbox, of, nil
+}
