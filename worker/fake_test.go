@@ -28,6 +28,7 @@ type fakeStore struct {
 	tasks  map[string]*lastcall.Task
 	queued map[string][]string // ids by type, in the order of service
 	paused bool                // nothing is given out
+	joined []string            // the types that the last node announced
 	nodes  map[string]bool     // incarnations, true while alive
 	calls  map[string]int
 	claims []lastcall.Claim
@@ -174,8 +175,9 @@ func (s *fakeStore) put(t *lastcall.Task, ev *lastcall.Event) {
 	}
 }
 
-func (s *fakeStore) Join(context.Context, lastcall.NodeInfo) (incarnation string, err error) {
+func (s *fakeStore) Join(_ context.Context, n lastcall.NodeInfo) (incarnation string, err error) {
 	err = s.call("join", func() error {
+		s.joined = n.Types
 		incarnation = fmt.Sprintf("node-%d", len(s.nodes)+1)
 		s.nodes[incarnation] = true
 		return nil

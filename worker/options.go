@@ -37,6 +37,9 @@ type Options struct {
 	Connections func() int
 	// Changed is called after anything that Look tells has changed. It must not block; it may call the Worker.
 	Changed func()
+	// Settled is called after a run's outcome was recorded, with what became of its task and how long its handler took.
+	// It must not block.
+	Settled func(typ string, became lastcall.Status, took time.Duration)
 
 	announced []string // the names of all types, those too that are not run here
 }
@@ -78,6 +81,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Changed == nil {
 		o.Changed = func() {}
+	}
+	if o.Settled == nil {
+		o.Settled = func(string, lastcall.Status, time.Duration) {}
 	}
 	for i := range o.Types {
 		o.announced = append(o.announced, o.Types[i].Name)

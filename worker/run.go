@@ -91,6 +91,7 @@ func (w *Worker) watchOver(runs []*run) {
 // watch sees a run through, from its start to the moment when nothing is left to say of it. The order matters: first the
 // run may write nothing more, then its slot is free, then its outcome is settled, and only then is it off the books.
 func (w *Worker) watch(r *run) {
+	begin := time.Now()
 	res := result{err: r.unfit, cause: r.unfit}
 	if r.unfit == nil {
 		res = w.await(r)
@@ -98,11 +99,15 @@ func (w *Worker) watch(r *run) {
 		w.log.Warn("task not started", r.attrs("why", r.unfit)...)
 	}
 	r.close()
+	took := time.Since(begin)
 	freed := w.returned(r)
 	o, believed := w.outcome(r, res)
 	var settled *lastcall.Task
 	if believed {
 		settled = w.settle(r, &o)
+	}
+	if settled != nil {
+		w.o.Settled(r.task.Type, settled.Status, took)
 	}
 	w.finish(r, freed, &o, settled, res.givenUp)
 }
