@@ -89,9 +89,9 @@ func (l *loader) set(f *field[Config], at place, text string) {
 	case err == nil:
 		l.from[f.path] = at
 	case at.line == 0:
-		l.wrong.add(place{}, "%s %v", at.source, err)
+		l.wrong.addf(place{}, "%s %v", at.source, err)
 	default:
-		l.wrong.add(at, "%s %v", f.path, err)
+		l.wrong.addf(at, "%s %v", f.path, err)
 	}
 }
 
@@ -110,7 +110,7 @@ func (l *loader) check() {
 	}
 	for _, err := range all {
 		at, hint := l.trace(err)
-		l.wrong.add(at, "%v%s", err, hint)
+		l.wrong.addf(at, "%v%s", err, hint)
 	}
 }
 

@@ -40,7 +40,7 @@ func (l *loader) file(root *node) {
 		return
 	}
 	if err := root.needs(mapping); err != nil {
-		l.wrong.add(root.at, "a configuration %v", err)
+		l.wrong.addf(root.at, "a configuration %v", err)
 		return
 	}
 	rest := *root
@@ -68,16 +68,16 @@ func (w walker[T]) walk(path string, n *node) {
 		group := slices.ContainsFunc(w.fields, func(f field[T]) bool { return strings.HasPrefix(f.path, name+".") })
 		switch {
 		case i < 0 && !group:
-			w.wrong.add(e.at, "there is no setting %s%s%s", w.base, name, w.meant(name))
+			w.wrong.addf(e.at, "there is no setting %s%s%s", w.base, name, w.meant(name))
 		case e.value.shape == null: // left out
 		case group:
 			if err := e.value.needs(mapping); err != nil {
-				w.wrong.add(e.value.at, "%s%s %v", w.base, name, err)
+				w.wrong.addf(e.value.at, "%s%s %v", w.base, name, err)
 				continue
 			}
 			w.walk(name, e.value)
 		case w.fields[i].node == nil && e.value.shape != scalar:
-			w.wrong.add(e.value.at, "%s%s %v", w.base, name, e.value.needs(scalar))
+			w.wrong.addf(e.value.at, "%s%s %v", w.base, name, e.value.needs(scalar))
 		default:
 			w.set(&w.fields[i], e.value)
 		}

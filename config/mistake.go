@@ -50,7 +50,7 @@ func (e *MistakesError) Error() string {
 // mistakes gathers them.
 type mistakes struct{ list []mistake }
 
-func (m *mistakes) add(at place, format string, args ...any) {
+func (m *mistakes) addf(at place, format string, args ...any) {
 	m.list = append(m.list, mistake{at, fmt.Sprintf(format, args...)})
 }
 

@@ -148,7 +148,8 @@ func TestASecretMayBeInAFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = Load(command(t, "--config=../lastcall.yaml"), environment(nil))
-	if err == nil || strings.Contains(err.Error(), "hunter") || !strings.Contains(err.Error(), "yaml:1:22: the content of signing_secret_file must be") {
+	want := "yaml:1:22: the content of signing_secret_file must be"
+	if err == nil || strings.Contains(err.Error(), "hunter") || !strings.Contains(err.Error(), want) {
 		t.Errorf("a file with something else in it: %v", err)
 	}
 }

@@ -62,7 +62,7 @@ func TestAFlagWinsOverAVariableOverTheFileOverTheDefault(t *testing.T) {
 			file(t, "lastcall.yaml", nested(f.path, sample[0]))
 			withFile := []string{"--config", "lastcall.yaml"}
 			variable := map[string]string{f.variable(): sample[1]}
-			withFlag := append(withFile, "--"+f.flag()+"="+sample[2])
+			withFlag := []string{"--config", "lastcall.yaml", "--" + f.flag() + "=" + sample[2]}
 
 			expect(t, f, f.usual, nil, nil)
 			expect(t, f, sample[0], withFile, nil)

@@ -14,7 +14,7 @@ func (l *loader) readSecret() {
 		return
 	}
 	if _, both := l.from["signing_secret"]; both {
-		l.wrong.add(at, "signing_secret_file cannot be given beside signing_secret")
+		l.wrong.addf(at, "signing_secret_file cannot be given beside signing_secret")
 		return
 	}
 	path := l.SigningSecretFile
@@ -23,11 +23,11 @@ func (l *loader) readSecret() {
 	}
 	content, err := head(path, 4096)
 	if err != nil {
-		l.wrong.add(at, "signing_secret_file: %v", err)
+		l.wrong.addf(at, "signing_secret_file: %v", err)
 		return
 	}
 	if err := secret(func(s *string) *string { return s }).set(&l.SigningSecret, strings.TrimSpace(content)); err != nil {
-		l.wrong.add(at, "the content of signing_secret_file %v", err)
+		l.wrong.addf(at, "the content of signing_secret_file %v", err)
 	}
 }
 

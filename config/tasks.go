@@ -95,7 +95,7 @@ func (l *loader) tasks(root *node) {
 			return
 		}
 		if err := e.value.needs(mapping); err != nil {
-			l.wrong.add(e.value.at, "tasks %v; write tasks: {name: {exec: [command]}}", err)
+			l.wrong.addf(e.value.at, "tasks %v; write tasks: {name: {exec: [command]}}", err)
 			return
 		}
 		for _, named := range e.value.entries {
@@ -111,11 +111,11 @@ func (l *loader) task(e entry) {
 	t.Name = e.key
 	name := "tasks." + e.key
 	if why := l.Limits.WithDefaults().CheckName(e.key); why != "" {
-		l.wrong.add(e.at, "the name of a task type %s", why)
+		l.wrong.addf(e.at, "the name of a task type %s", why)
 	}
 	if e.value.shape != null {
 		if err := e.value.needs(mapping); err != nil {
-			l.wrong.add(e.value.at, "%s %v", name, err)
+			l.wrong.addf(e.value.at, "%s %v", name, err)
 			return
 		}
 	}
@@ -126,7 +126,7 @@ func (l *loader) task(e entry) {
 			set = func(t *task, n *node) error { return f.set(t, n.text) }
 		}
 		if err := set(&t, n); err != nil {
-			l.wrong.add(n.at, "%s.%s %v", name, f.path, err)
+			l.wrong.addf(n.at, "%s.%s %v", name, f.path, err)
 		}
 	}}.walk("", e.value)
 	t.check(e.at, name, l.Limits.WithDefaults(), &l.wrong)
@@ -134,7 +134,7 @@ func (l *loader) task(e entry) {
 		return
 	}
 	if err := l.build(&t); err != nil {
-		l.wrong.add(t.given[t.way()], "%s: %v", name, err)
+		l.wrong.addf(t.given[t.way()], "%s: %v", name, err)
 		return
 	}
 	l.Types = append(l.Types, t.TaskType)
@@ -154,31 +154,31 @@ func (t *task) way() string {
 func (t *task) check(at place, name string, limits lastcall.Limits, wrong *mistakes) {
 	way := t.way()
 	if way == "" {
-		wrong.add(at, "%s needs one of exec, http and pull, to say how its tasks are run", name)
+		wrong.addf(at, "%s needs one of exec, http and pull, to say how its tasks are run", name)
 		return
 	}
 	for _, other := range []string{"exec", "http", "pull"} {
 		if at, ok := t.given[other]; ok && other != way && (other != "pull" || t.pull) {
-			wrong.add(at, "%s has %s already, and cannot have %s beside it", name, way, other)
+			wrong.addf(at, "%s has %s already, and cannot have %s beside it", name, way, other)
 		}
 	}
 	idle := map[string]string{"notify": "exec", "dir": "exec", "env": "exec", "concurrency": "exec http", "stop_timeout": "exec http"}
 	for _, f := range taskFields {
 		ways, some := idle[f.path]
 		if at, ok := t.given[f.path]; ok && some && !strings.Contains(ways, way) {
-			wrong.add(at, "%s.%s has no effect beside %s", name, f.path, way)
+			wrong.addf(at, "%s.%s has no effect beside %s", name, f.path, way)
 		}
 	}
 	if why := limits.CheckName(t.Queue); t.Queue != "" && why != "" {
-		wrong.add(t.given["queue"], "%s.queue %s", name, why)
+		wrong.addf(t.given["queue"], "%s.queue %s", name, why)
 	}
 	if t.Timeout > lastcall.MaxTimeout {
-		wrong.add(t.given["timeout"], "%s.timeout must be at most %s", name, lastcall.MaxTimeout)
+		wrong.addf(t.given["timeout"], "%s.timeout must be at most %s", name, lastcall.MaxTimeout)
 	}
 	base, longest := t.Backoff.Base, cmp.Or(t.Backoff.Max, lastcall.DefaultBackoffMax)
 	if cmp.Or(base, lastcall.DefaultBackoffBase) > longest {
 		at := cmp.Or(t.given["backoff.base"], t.given["backoff.max"])
-		wrong.add(at, "%s.backoff.base %s is longer than its max, %s", name, cmp.Or(base, lastcall.DefaultBackoffBase), longest)
+		wrong.addf(at, "%s.backoff.base %s is longer than its max, %s", name, cmp.Or(base, lastcall.DefaultBackoffBase), longest)
 	}
 }
 

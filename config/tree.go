@@ -64,10 +64,10 @@ func grow(name string, content []byte, wrong *mistakes) *node {
 	t := tree{name: name, wrong: wrong, anchors: map[string]*node{}}
 	switch {
 	case len(content) > maxBytes:
-		wrong.add(place{source: name}, "it is larger than %d bytes", maxBytes)
+		wrong.addf(place{source: name}, "it is larger than %d bytes", maxBytes)
 		return nil
 	case !utf8.Valid(content):
-		wrong.add(place{source: name, line: 1 + bytes.Count(content[:invalid(content)], []byte("\n")), col: 1}, "it is not UTF-8")
+		wrong.addf(place{source: name, line: 1 + bytes.Count(content[:invalid(content)], []byte("\n")), col: 1}, "it is not UTF-8")
 		return nil
 	}
 	tokens := lexer.Tokenize(strings.TrimPrefix(string(content), "\ufeff"))
@@ -105,7 +105,7 @@ type tree struct {
 // bounded reports whether the tokens may be given to the parser.
 func (t *tree) bounded(tokens token.Tokens) bool {
 	if len(tokens) > maxTokens {
-		t.wrong.add(place{source: t.name}, "it has more than %d words and marks", maxTokens)
+		t.wrong.addf(place{source: t.name}, "it has more than %d words and marks", maxTokens)
 		return false
 	}
 	brackets, dashes, anchors, line := 0, 0, 0, 0
@@ -123,11 +123,12 @@ func (t *tree) bounded(tokens token.Tokens) bool {
 		case token.AnchorType:
 			anchors++
 		case token.TagType, token.MappingKeyType, token.DirectiveType:
-			t.wrong.add(t.at(tk), "%q is part of YAML, but is not used here", tk.Value)
+			t.wrong.addf(t.at(tk), "%q is part of YAML, but is not used here", tk.Value)
 			return false
+		default:
 		}
 		if brackets > maxDepth || dashes > maxDepth || tk.Position.IndentNum > maxIndent || anchors > maxAnchors {
-			t.wrong.add(t.at(tk), "nothing that is set here is nested this deep")
+			t.wrong.addf(t.at(tk), "nothing that is set here is nested this deep")
 			return false
 		}
 	}
@@ -148,7 +149,7 @@ func (t *tree) grammar(err error) {
 			at = t.at(tk)
 		}
 	}
-	t.wrong.add(at, "this is not YAML: %s", message)
+	t.wrong.addf(at, "this is not YAML: %s", message)
 }
 
 // document is the one document of the file.
@@ -159,7 +160,7 @@ func (t *tree) document(file *ast.File) *node {
 			continue
 		}
 		if root != nil {
-			t.wrong.add(t.at(doc.Body.GetToken()), "a second document begins here; there can only be one")
+			t.wrong.addf(t.at(doc.Body.GetToken()), "a second document begins here; there can only be one")
 			return nil
 		}
 		root = t.node(doc.Body)
@@ -213,7 +214,7 @@ func (t *tree) fill(made *node, from ast.Node) {
 	case ast.ScalarNode:
 		made.shape, made.text = scalar, from.GetToken().Value
 	default:
-		t.wrong.add(made.at, "%q is part of YAML, but is not used here", from.GetToken().Value)
+		t.wrong.addf(made.at, "%q is part of YAML, but is not used here", from.GetToken().Value)
 	}
 }
 
@@ -222,7 +223,7 @@ func (t *tree) room(at place, more int) bool {
 	had := t.nodes
 	t.nodes = min(had+more, maxNodes+1)
 	if t.nodes > maxNodes && had <= maxNodes {
-		t.wrong.add(at, "with all its aliases the file has more than %d values", maxNodes)
+		t.wrong.addf(at, "with all its aliases the file has more than %d values", maxNodes)
 	}
 	return t.nodes <= maxNodes
 }
@@ -232,7 +233,7 @@ func (t *tree) alias(n *ast.AliasNode) *node {
 	at, name := t.at(n.GetToken()), n.Value.GetToken().Value
 	known, ok := t.anchors[name]
 	if !ok {
-		t.wrong.add(at, "*%s: no &%s stands before it", name, name)
+		t.wrong.addf(at, "*%s: no &%s stands before it", name, name)
 	}
 	if !ok || !t.room(at, known.size) {
 		return &node{at: at, size: 1}
@@ -254,7 +255,7 @@ func (t *tree) entry(into *node, key ast.MapKeyNode, value ast.Node) {
 			into.entries[i] = e
 			return
 		default:
-			t.wrong.add(at, "%s was given before, on line %d", e.key, other.at.line)
+			t.wrong.addf(at, "%s was given before, on line %d", e.key, other.at.line)
 			return
 		}
 	}
@@ -276,7 +277,7 @@ func (t *tree) merge(into *node, at place, from *node) {
 			t.merge(into, at, item)
 		}
 	default:
-		t.wrong.add(at, "<< takes a mapping, not %s", from.shape)
+		t.wrong.addf(at, "<< takes a mapping, not %s", from.shape)
 	}
 }
 

@@ -1,0 +1,80 @@
+package config
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the tables of the document anew")
+
+const document = "../docs/configuration.md"
+
+// The tables of the document are those of this package. With -update they are written, and otherwise compared.
+func TestTheDocumentHasEverySetting(t *testing.T) {
+	content, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := string(content)
+	want = between(t, want, "settings", table(settings))
+	want = between(t, want, "task settings", table(taskFields))
+	if want == string(content) {
+		return
+	}
+	if !*update {
+		t.Fatalf("%s is stale; go test ./config -update writes it anew", document)
+	}
+	if err := os.WriteFile(document, []byte(want), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// between puts a table between its two marks.
+func between(t *testing.T, text, name, table string) string {
+	t.Helper()
+	begin := "<!-- " + name + ": written by go test ./config -update -->\n"
+	end := "<!-- " + name + " end -->"
+	head, rest, found := strings.Cut(text, begin)
+	_, tail, closed := strings.Cut(rest, end)
+	if !found || !closed {
+		t.Fatalf("the document has no place for the table of %s", name)
+	}
+	return head + begin + table + end + tail
+}
+
+func table[T any](fields []field[T]) string {
+	var b strings.Builder
+	b.WriteString("| setting | takes | default | |\n|---|---|---|---|\n")
+	for i := range fields {
+		f := &fields[i]
+		takes := strings.ReplaceAll(f.takes, "|", "`, `")
+		usual := f.usual
+		if usual != "" && !f.follows() {
+			usual = "`" + usual + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s |\n", f.path, takes, strings.Trim(usual, "()"), f.about)
+	}
+	return b.String()
+}
+
+// The example of the document is a configuration, less the program that it names.
+func TestTheExamplesOfTheDocumentAreRight(t *testing.T) {
+	content, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(content), -1)
+	if len(examples) < 2 {
+		t.Fatalf("it has %d examples", len(examples))
+	}
+	for _, example := range examples {
+		yaml := regexp.MustCompile(`\./[a-z.]+`).ReplaceAllString(example[1], "sh")
+		if _, err := loadFile(t, yaml); err != nil {
+			t.Errorf("%v in\n%s", err, yaml)
+		}
+	}
+}

@@ -1,0 +1,134 @@
+package config
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What YAML has in store for those who write it by hand or by template.
+func TestSurprisesOfYAMLAreNone(t *testing.T) {
+	for name, content := range map[string]string{
+		"a byte order mark":            "\ufeffnode: a\ngrace: 40s\n",
+		"lines that end as on Windows": "node: a\r\ngrace: 40s\r\n",
+		"a document that says it is":   "---\nnode: a\ngrace: 40s\n...\n",
+		"comments and quotes":          "# nodes\nnode: 'a' # a name\n\n\ngrace: \"40s\"\n",
+		"flow style":                   "{node: a, grace: 40s}\n",
+		"as JSON":                      `{"node": "a", "grace": "40s"}`,
+		"what is left out":             "node: a\ngrace: 40s\nstore:\ndrain:\nlimits: {body: ~}\nconcurrency: null\n",
+		"an anchor and its alias":      "node: a\ngrace: &long 40s\nretention: {tasks: 168h, events: *seven}\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			content = strings.Replace(content, "168h", "&seven 168h", 1)
+			c, err := loadFile(t, content)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.Node != "a" || c.Grace != 40*time.Second || c.Concurrency != 64 || c.Limits.Body != 1<<20 {
+				t.Errorf("%+v", c.Options)
+			}
+		})
+	}
+}
+
+// Text is what it looks like, whatever YAML takes it for.
+func TestScalarsAreWhatTheyLookLike(t *testing.T) {
+	for _, text := range []string{"404", "yes", "on", "0x1F", "1e3", "1_000", "2026-01-02", "012", "null-and-void", "true", ".inf"} {
+		c, err := loadFile(t, "node: "+text+"\nauth: off\n")
+		if err != nil || c.Node != text || c.Auth != "off" {
+			t.Errorf("node %s: %v", text, err)
+		}
+	}
+}
+
+// An empty file, or one of comments, says nothing.
+func TestAFileThatSaysNothingIsNoMistake(t *testing.T) {
+	for _, content := range []string{"", "\n\n", "# nothing yet\n", "---\n", "\ufeff"} {
+		if c, err := loadFile(t, content); err != nil || c.Named {
+			t.Errorf("%q: %v", content, err)
+		}
+	}
+}
+
+// G10: what is not YAML, or not used of it, is refused where it stands.
+func TestWhatIsNoConfigurationIsRefusedWhereItStands(t *testing.T) {
+	for name, c := range map[string]struct{ content, want string }{
+		"a tab":               {"drain:\n\tmode: refuse\n", "lastcall.yaml:2:1: this is not YAML: found character '\t' that cannot start any token"},
+		"a bracket left open": {"a: [1,\n", "lastcall.yaml:1:4: this is not YAML: sequence end token ']' not found"},
+		"a quote left open":   {"node: 'x\n", "lastcall.yaml:1:7: this is not YAML: could not find end character of single-quoted text"},
+		"two colons":          {"grace: 30s: x\n", "lastcall.yaml:1:8: this is not YAML: mapping value is not allowed in this context"},
+		"two documents":       {"grace: 30s\n---\nnode: a\n", "lastcall.yaml:3:5: a second document begins here; there can only be one"},
+		"a tag":               {"node: !!str 5\n", `lastcall.yaml:1:7: "!!str" is part of YAML, but is not used here`},
+		"a key of many lines": {"? node\n: a\n", `lastcall.yaml:1:1: "?" is part of YAML, but is not used here`},
+		"a directive":         {"%YAML 1.1\n---\nnode: a\n", `lastcall.yaml:1:1: "%" is part of YAML, but is not used here`},
+		"an alias of nothing": {"node: *who\n", "lastcall.yaml:1:7: *who: no &who stands before it"},
+		"an alias of itself":  {"node: &n [*n]\n", "2 mistakes in the settings\nlastcall.yaml:1:10: node must be a single value, not a list\nlastcall.yaml:1:11: *n: no &n stands before it"},
+		"a merge of text":     {"<<: x\n", "lastcall.yaml:1:1: << takes a mapping, not a single value"},
+		"Latin-1":             {"node: a\nauth: \xe4\n", "lastcall.yaml:2:1: it is not UTF-8"},
+		"too many bytes":      {"# " + strings.Repeat("x", maxBytes), "lastcall.yaml: it is larger than 1048576 bytes"},
+		"too many words":      {strings.Repeat("a: b\n", maxTokens), "lastcall.yaml: it has more than 50000 words and marks"},
+	} {
+		t.Run(name, func(t *testing.T) { refused(t, c.content, c.want) })
+	}
+}
+
+// G10: a file that was made to blow up is refused in no time, and in little memory.
+func TestBombsAreDefused(t *testing.T) {
+	laughs := "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+	merges := "b0: &b0 {p: 1, q: 2}\n"
+	for i := byte('1'); i <= '9'; i++ {
+		laughs += "a" + string(i) + ": &a" + string(i) + " [" + strings.Repeat("*a"+string(i-1)+", ", 10) + "]\n"
+		merges += "b" + string(i) + ": &b" + string(i) + " {p: [" + strings.Repeat("*b"+string(i-1)+", ", 10) + "]}\n"
+	}
+	for name, content := range map[string]string{
+		"a billion laughs":   laughs,
+		"a billion merges":   merges,
+		"deep brackets":      strings.Repeat("[", maxBytes/8),
+		"deep braces":        strings.Repeat("{a: ", maxBytes/32),
+		"deep dashes":        strings.Repeat("- ", maxBytes/16),
+		"deep indentation":   indented(2000),
+		"anchors at anchors": strings.Repeat("&a ", maxTokens/4),
+		"a long line":        "node: " + strings.Repeat("x ", maxBytes/16),
+	} {
+		t.Run(name, func(t *testing.T) {
+			begun := time.Now()
+			if _, err := loadFile(t, content); err == nil && name != "a long line" {
+				t.Error("it was taken")
+			}
+			if took := time.Since(begun); took > 10*time.Second {
+				t.Errorf("that took %v", took)
+			}
+		})
+	}
+}
+
+func indented(depth int) string {
+	var b strings.Builder
+	for i := range depth {
+		b.WriteString(strings.Repeat(" ", i) + "a:\n")
+	}
+	return b.String()
+}
+
+// Whatever a file holds, it is taken or refused, and every mistake has a place in it.
+func FuzzFile(f *testing.F) {
+	for _, seed := range []string{
+		"grace: 30s\ntasks: {a: {exec: [cat], backoff: {base: 1s}}}\n", "a: &x {b: 1}\nc: {<<: *x}\n", "- - a\n", "? a\n: b\n",
+		"a: |\n  b\n", "{a: [b, {c}]}", "a: !!str b", "\ufeff---\n...\n", "<<: [{a: 1}, {b: 2}]", "a: 'b\n\n c'\n", "*a : b", "&a : b", "a: \"\\x\"",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		l := loader{from: map[string]place{}, folder: t.TempDir()}
+		root := grow("f", content, &l.wrong)
+		l.file(root)
+		l.tasks(root)
+		lines := 1 + bytes.Count(content, []byte("\n")) + bytes.Count(content, []byte("\r"))
+		for _, m := range l.wrong.list {
+			if m.at.source != "f" || m.at.line < 0 || m.at.line > lines {
+				t.Errorf("%v: the file has %d lines", m, lines)
+			}
+		}
+	})
+}
