@@ -221,3 +221,23 @@ func TestGoneNodesAreForgottenAfterADay(t *testing.T) {
 		t.Fatalf("%d nodes are left", n)
 	}
 }
+
+// A queue that is paused is kept in mind for as long as it is, empty or not.
+func TestAPausedQueueIsNotForgotten(t *testing.T) {
+	s := testStore(t)
+	node := join(t, s, "node")
+	if _, err := s.PauseQueue(t.Context(), "q", true); err != nil {
+		t.Fatal(err)
+	}
+	long := queueKept + time.Minute
+	for _, want := range []int64{1, 0} {
+		rewrite(t, s, fmt.Sprintf("UPDATE queues SET used_at = used_at - %d", long.Microseconds()))
+		sweep(t, s, node)
+		if n := rows(t, s, "queues"); n != want {
+			t.Fatalf("%d queues are left, want %d", n, want)
+		}
+		if _, err := s.PauseQueue(t.Context(), "q", false); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -9,10 +9,7 @@ import (
 
 // announcer is the handle as a lastcall.Announcer; ok is false for a store that is none, of which nothing is asked.
 func announcer(s lastcall.Store) (a lastcall.Announcer, ok bool) {
-	if h, wrapped := s.(*handle); wrapped {
-		s = h.Store
-	}
-	a, ok = s.(lastcall.Announcer)
+	a, ok = underneath(s).(lastcall.Announcer)
 	return a, ok
 }
 

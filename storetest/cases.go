@@ -119,6 +119,7 @@ func specification() []subject {
 			{"acknowledges forward only", ackOnlyGrows},
 			{"acknowledges nothing past its head", ackNeverPastTheHead},
 			{"ignores what acknowledges another epoch, and is not made by it", ackOfAnotherLife},
+			{"is given a new epoch after a restore, and keeps its numbers (G5)", mailboxesGetNewEpochs},
 		}},
 		{subject: "Events", cases: []specified{
 			{"come in pages, in order and without a gap (G5)", eventsInPages},

@@ -111,6 +111,10 @@ func TestTheSuiteFindsFaults(t *testing.T) {
 		"a dead peer will do": {
 			"Announce is not entered beside a dead peer (G6)", func(s lastcall.Store) lastcall.Store { return hasty{s} },
 		},
+		"a new epoch is only said": {
+			"Mailbox is given a new epoch after a restore, and keeps its numbers (G5)",
+			func(s lastcall.Store) lastcall.Store { return immortal{s} },
+		},
 		"nobody is told of nodes": {
 			"Hints come of nodes that join, leave and change their phase", func(s lastcall.Store) lastcall.Store { return narrow{s} },
 		},

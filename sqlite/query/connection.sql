@@ -10,6 +10,9 @@ COMMIT;
 -- name: rollback
 ROLLBACK;
 
+-- name: vacuum_into
+VACUUM INTO ?;
+
 -- name: data_version
 -- Changes when another connection has committed.
 PRAGMA data_version;

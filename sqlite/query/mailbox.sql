@@ -10,6 +10,12 @@ UPDATE mailboxes SET head = ?, oldest = ?, acked = ?, used_at = ? WHERE id = ?;
 -- name: mailbox_delete
 DELETE FROM mailboxes WHERE id = ?;
 
+-- name: mailbox_epoch
+UPDATE mailboxes SET epoch = ? WHERE id = ?;
+
+-- name: mailboxes_behind
+SELECT id, client FROM mailboxes WHERE id > ? ORDER BY id LIMIT ?;
+
 -- name: mailboxes_walk
 -- Mailboxes behind a given one, with the time of their oldest event.
 SELECT m.id, m.client, m.used_at, (SELECT e.at FROM events e WHERE e.mailbox = m.id AND e.seq >= m.oldest LIMIT 1)

@@ -124,6 +124,14 @@ func (c *Conn) Exec(script string) error {
 	return nil
 }
 
+// Interrupt ends the statement that is running, with an error of which IsInterrupted is true. Alone among the methods it
+// may be called by any goroutine, as long as the connection is not closed meanwhile.
+func (c *Conn) Interrupt() {
+	tls := libc.NewTLS()
+	defer tls.Close()
+	lib.Xsqlite3_interrupt(tls, c.db)
+}
+
 // InTransaction reports whether a transaction is open. Some errors end it by themselves.
 func (c *Conn) InTransaction() bool { return lib.Xsqlite3_get_autocommit(c.tls, c.db) == 0 }
 

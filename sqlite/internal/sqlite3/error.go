@@ -34,6 +34,12 @@ const (
 	Broken
 )
 
+// IsInterrupted reports whether err is that of a statement that Interrupt has ended.
+func IsInterrupted(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Code&0xff == lib.SQLITE_INTERRUPT
+}
+
 // KindOf tells err's kind by the code of the first Error in its chain.
 func KindOf(err error) Kind {
 	var e *Error

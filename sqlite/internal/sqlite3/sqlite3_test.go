@@ -126,3 +126,27 @@ func TestOpenFails(t *testing.T) {
 		t.Errorf("version %d", VersionNumber())
 	}
 }
+
+// A statement that would run for ever is ended by another goroutine, and the connection goes on.
+func TestInterrupt(t *testing.T) {
+	c := open(t)
+	done := make(chan struct{})
+	go func() { // ends when the statement has
+		for {
+			select {
+			case <-done:
+				return
+			default:
+				c.Interrupt()
+			}
+		}
+	}()
+	err := c.Exec("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n")
+	done <- struct{}{}
+	if !IsInterrupted(err) {
+		t.Fatalf("got %v", err)
+	}
+	if err := c.Exec("SELECT 1"); err != nil {
+		t.Fatal(err)
+	}
+}
