@@ -56,6 +56,58 @@ func FuzzSubmit(f *testing.F) {
 	})
 }
 
+// G10: a batch is cut where its tasks end, and each of them is read as a submit of its own would be.
+func FuzzBatch(f *testing.F) {
+	for _, b := range badBatches() {
+		if len(b.body) < 4096 {
+			f.Add([]byte(b.body))
+		}
+	}
+	f.Add([]byte(`{"tasks":[{"type":"echo","input":{"a":["]",{"}":1.5e3}]},"idempotency_key":"k"} , {"idempotency_key":null,"type":"b"}]}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		items, err := decodeBatch(body, 5)
+		if err != nil {
+			if lastcall.CodeOf(err) != lastcall.CodeInvalidRequest {
+				t.Fatalf("%q: %v", body, err)
+			}
+			mustBeText(t, err)
+			return
+		}
+		var other struct{ Tasks []json.RawMessage }
+		if err := json.Unmarshal(body, &other); err != nil || len(other.Tasks) != len(items) || len(items) == 0 || len(items) > 5 {
+			t.Fatalf("%q is taken as %q and read as %q: %v", body, items, other.Tasks, err)
+		}
+		for i, item := range items {
+			if string(item) != string(other.Tasks[i]) {
+				t.Fatalf("%q: task %d is %q, and %q", body, i, item, other.Tasks[i])
+			}
+			sameAlone(t, item)
+		}
+	})
+}
+
+// sameAlone checks that a task of a batch is read as the body of a submit is, but for its key.
+func sameAlone(t *testing.T, item []byte) {
+	t.Helper()
+	s, errs := decodeItem(item, Identity{Client: "c"})
+	if errs != nil {
+		mustBeText(t, invalid(errs...))
+		return
+	}
+	alone, err := decodeSubmission(item)
+	if fields := (*lastcall.Error)(nil); errors.As(err, &fields) {
+		for _, e := range fields.Fields {
+			if e.Field != keyField {
+				t.Fatalf("%q is refused by itself: %v", item, err)
+			}
+		}
+		return
+	}
+	if digest(&s) != digest(&alone) || s.Idempotency != nil {
+		t.Fatalf("%q is %+v in a batch, and %+v by itself", item, s, alone)
+	}
+}
+
 // mustBeText checks that an error can be sent: its fields and sentences are valid UTF-8.
 func mustBeText(t *testing.T, err error) {
 	t.Helper()

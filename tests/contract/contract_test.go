@@ -117,7 +117,9 @@ func TestWhatBreaksTheContractIsFound(t *testing.T) {
 		{"a position that is none", events, func(e *exchange.Exchange) { e.URL = "/v1/events?after=5" }},
 		{"a batch of nothing", batch, func(e *exchange.Exchange) { e.Body = []byte(`{"tasks":[]}`) }},
 		{"a task of a batch with a field too many", batch, func(e *exchange.Exchange) { e.Body = []byte(`{"tasks":[{"type":"a","x":1}]}`) }},
-		{"a batch that is refused and allowed", batch, func(e *exchange.Exchange) { e.Status, e.AnswerHeader, e.Answer = 400, problem, refusal.Answer }},
+		{"a batch that is refused and allowed", batch, func(e *exchange.Exchange) {
+			e.Status, e.AnswerHeader, e.Answer = 400, problem, refusal.Answer
+		}},
 		{"a log in JSON", queues, func(e *exchange.Exchange) { e.URL = "/v1/tasks/0190/log" }},
 		{"half a problem", unlisted, replace(`"title":"t",`, ``)},
 	} {
