@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/lastcall-dev/lastcall/drain"
+	"github.com/lastcall-dev/lastcall/httpapi/sse"
 	"github.com/lastcall-dev/lastcall/httpapi/ws"
 )
 
@@ -44,7 +45,7 @@ func (n *node) close(ctx context.Context) error {
 // endWaits has calls that wait answered with what there is.
 func (n *node) endWaits() { n.waitsOnce.Do(func() { close(n.waitsEnd) }) }
 
-// closeClients takes leave of both kinds of clients at once.
+// closeClients takes leave of all kinds of clients at once.
 func (n *node) closeClients(ctx context.Context) {
 	n.serving.Go(func() { // ends with answers at the latest
 		answers, cancel := context.WithTimeout(ctx, answersWithin)
@@ -53,8 +54,14 @@ func (n *node) closeClients(ctx context.Context) {
 			n.o.Logger.Warn("requests were cut off", "error", errors.Join(err, n.http.Close()))
 		}
 	})
-	c := n.sockets.CloseAll(ws.CodeRestart, time.Now().Add(closesWithin))
+	var streams sse.Counts
+	n.serving.Go(func() { streams = n.streams.CloseAll(time.Now().Add(closesWithin)) })
+	sockets := n.sockets.CloseAll(ws.CodeRestart, time.Now().Add(closesWithin))
+	n.serving.Wait() // HTTP's Shutdown waits for the streams too
 	n.tally.mu.Lock()
 	defer n.tally.mu.Unlock()
-	n.tally.Clients = drain.ClientTally{Served: c.Served, HandedOver: c.HandedOver, Closed: c.Closed}
+	n.tally.Clients = drain.ClientTally{
+		Served: sockets.Served + streams.Served, HandedOver: sockets.HandedOver + streams.HandedOver,
+		Closed: sockets.Closed + streams.Closed,
+	}
 }

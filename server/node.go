@@ -13,6 +13,7 @@ import (
 	"github.com/lastcall-dev/lastcall"
 	"github.com/lastcall-dev/lastcall/drain"
 	"github.com/lastcall-dev/lastcall/httpapi"
+	"github.com/lastcall-dev/lastcall/httpapi/sse"
 	"github.com/lastcall-dev/lastcall/httpapi/ws"
 	"github.com/lastcall-dev/lastcall/hub"
 	"github.com/lastcall-dev/lastcall/worker"
@@ -24,6 +25,7 @@ type node struct {
 	worker  *worker.Worker
 	hub     *hub.Hub
 	sockets *ws.Server
+	streams *sse.Server
 	http    *http.Server
 	drainer *drain.Drainer
 
@@ -55,18 +57,21 @@ func (s *Server) assemble() (*node, error) {
 		MaxCrashes: s.o.MaxCrashes, KeepTasks: s.o.KeepTasks, KeepEvents: s.o.KeepEvents,
 		StopTimeout: s.o.Drain.StopTimeout, Logger: s.o.Logger,
 		Phase:       func() string { return string(*n.phase.Load()) },
-		Connections: func() int { return n.sockets.Connections() },
+		Connections: n.connections,
 		Changed:     func() { n.drainer.Poke() },
 	})
 	if err != nil {
 		return nil, fmt.Errorf("assemble: %w", err)
 	}
 	n.hub = hub.New(s.store, hub.Options{Logger: s.o.Logger})
+	refuse := func(w http.ResponseWriter, r *http.Request, e *lastcall.Error) {
+		httpapi.WriteProblem(w, r, drainView{n}, e)
+	}
 	n.sockets = ws.New(n.hub, ws.Options{
-		Node: s.o.Node, Logger: s.o.Logger, Pending: n.worker.RunningFor,
-		Refuse: func(w http.ResponseWriter, r *http.Request, e *lastcall.Error) {
-			httpapi.WriteProblem(w, r, drainView{n}, e)
-		},
+		Node: s.o.Node, Logger: s.o.Logger, Pending: n.worker.RunningFor, Refuse: refuse,
+	})
+	n.streams = sse.New(n.hub, sse.Options{
+		Store: s.store, Node: s.o.Node, Logger: s.o.Logger, Pending: n.worker.RunningFor, Here: n.here, Refuse: refuse,
 	})
 	n.drainer, err = drain.New(s.plan, n, drain.Options{
 		Logger: s.o.Logger, Exit: s.o.Exit, Signals: s.o.Signals, TerminationFile: s.o.Report,
@@ -75,9 +80,9 @@ func (s *Server) assemble() (*node, error) {
 		return nil, fmt.Errorf("assemble: %w", err)
 	}
 	api := httpapi.New(httpapi.Options{
-		Store: s.store, Waiter: n.hub, Sockets: sockets{n.sockets}, Drain: drainView{n}, Types: s,
+		Store: s.store, Waiter: n.hub, Sockets: sockets{n.sockets}, Streams: n.streams, Drain: drainView{n}, Types: s,
 		Limits: s.o.Limits, Node: s.o.Node, Version: s.o.Version, Loopback: s.o.Auth != "off",
-		Here: n.here, Logger: s.o.Logger,
+		Here: n.here, Pending: n.worker.RunningFor, Logger: s.o.Logger,
 	})
 	n.http = &http.Server{
 		Handler:           n.drainer.Count(api),
@@ -103,6 +108,12 @@ func (s *Server) Lookup(name string) (lastcall.TaskType, bool) {
 func (n *node) here(t *lastcall.Task) bool {
 	return t.Status == lastcall.Running && t.Owner == n.worker.Incarnation()
 }
+
+// connections is how many clients are connected, by whatever means.
+func (n *node) connections() int { return n.sockets.Connections() + n.streams.Connections() }
+
+// unserved is how many of them the drain has to wait for.
+func (n *node) unserved() int { return n.sockets.Unserved() + n.streams.Unserved() }
 
 // joinTimeout bounds the store's answer to a node that joins.
 const joinTimeout = 10 * time.Second

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/lastcall-dev/lastcall/drain"
+	"github.com/lastcall-dev/lastcall/httpapi/sse"
 	"github.com/lastcall-dev/lastcall/httpapi/ws"
 )
 
@@ -22,7 +23,7 @@ type tally struct {
 // mailbox that is read here was looked at after that (synced.go), so that nobody closes between an answer and its client.
 func (n *node) Look() drain.Look {
 	work := n.worker.Look()
-	l := drain.Look{Busy: len(work.Running), Unserved: n.sockets.Unserved(), Clients: n.sockets.Connections()}
+	l := drain.Look{Busy: len(work.Running), Unserved: n.unserved(), Clients: n.connections()}
 	l.Peer, l.Coming = n.seen()
 	if work.Claiming {
 		l.Busy++
@@ -53,6 +54,7 @@ func (n *node) Enter(ctx context.Context, o drain.Orders) error {
 		}
 	case drain.Finish:
 		n.sockets.Announce(ws.ModeFinish, o.Deadline)
+		n.streams.Announce(sse.ModeFinish, o.Deadline)
 	case drain.Ready, drain.Linger, drain.HandBack, drain.Closed: // the switches come first
 	}
 	n.phase.Store(&o.Phase)
@@ -82,6 +84,7 @@ func (n *node) Follow(o drain.Orders) {
 		return
 	}
 	n.sockets.HandOver(o.HandOverBy)
+	n.streams.HandOver(o.HandOverBy)
 	if !o.HandOverBy.IsZero() {
 		n.endWaits() // whoever waits here for what happens elsewhere waits there just as well
 	}
@@ -100,7 +103,7 @@ func (n *node) begin() {
 func (n *node) WaitingFor() drain.Waiting {
 	w := drain.Waiting{Work: n.worker.Running()}
 	if n.drainer.Told() {
-		w.Connections = n.sockets.Unserved()
+		w.Connections = n.unserved()
 	}
 	return w
 }

@@ -38,6 +38,7 @@ type Frame struct {
 	Node       string `json:"node"`
 	Client     string `json:"client"`
 	PingMS     int64  `json:"ping_ms"`
+	AfterMS    int64  `json:"after_ms"`
 	DeadlineMS int64  `json:"deadline_ms"`
 }
 
@@ -146,4 +147,24 @@ func (s *Socket) CloseCode() int {
 			return int(websocket.CloseStatus(err))
 		}
 	}
+}
+
+// Say sends a frame, from a goroutine that must not fail the test.
+func (s *Socket) Say(ctx context.Context, frame any) error {
+	b, err := json.Marshal(frame)
+	if err != nil {
+		return err
+	}
+	return s.Conn.Write(ctx, websocket.MessageText, b)
+}
+
+// Listen reads a frame while ctx lives; an error is the end of the socket.
+func (s *Socket) Listen(ctx context.Context) (Frame, error) {
+	_, b, err := s.Conn.Read(ctx)
+	if err != nil {
+		return Frame{}, err
+	}
+	var f Frame
+	err = json.Unmarshal(b, &f)
+	return f, err
 }

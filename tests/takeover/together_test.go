@@ -1,0 +1,89 @@
+package takeover_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/drain"
+	"github.com/lastcall-dev/lastcall/tests/checker"
+	"github.com/lastcall-dev/lastcall/tests/lab"
+	"github.com/lastcall-dev/lastcall/tests/record"
+)
+
+// gaps are the times between two processes being told to stop.
+var gaps = []time.Duration{0, 100 * time.Millisecond, time.Second, 2 * time.Second, 3 * time.Second}
+
+// wait lets time pass on purpose: it is the distance between two signals that is tested.
+func wait(d time.Duration) { <-time.After(d) }
+
+// fit waits until every process would be taken for a peer by the others.
+func fit() { wait(lastcall.FitAfter + 500*time.Millisecond) }
+
+// G2, G4, G7: two processes that are told to stop at the same time, or nearly so, never take each other for the one that
+// stays: what waits is worked off by one of them, and their clients have every answer before they end.
+func TestOfTwoThatAreToldToStopTogetherOneFinishesTheBacklog(t *testing.T) {
+	lab.SideBySide(len(gaps))
+	for _, gap := range gaps {
+		t.Run(gap.String(), func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, 2, "--concurrency", "2")
+			a, b := h.open(), h.open()
+			fit()
+			alice, _ := a.Connect("alice", "")
+			bob, _ := b.Connect("bob", "")
+			inboxes := map[string]*lab.Inbox{"alice": alice.Follow(true), "bob": bob.Follow(true)}
+			const each = 12
+			for i := range 2 * each {
+				at, client := a, "alice"
+				if i%2 == 1 {
+					at, client = b, "bob"
+				}
+				at.Sleep(client, 600*time.Millisecond)
+			}
+			stop(a)
+			wait(gap)
+			stop(b)
+			first, second := h.ended(a), h.ended(b)
+			t.Logf("the first: %+v\nthe second: %+v", first.Phases, second.Phases)
+			n := h.open()
+			for _, task := range record.Tasks(t, n) {
+				if task.Status != lastcall.Succeeded || task.Attempt != 1 || task.Interruptions != 0 {
+					t.Errorf("task %s: %s, attempt %d, %d interruptions", task.ID, task.Status, task.Attempt, task.Interruptions)
+				}
+			}
+			for name, in := range inboxes {
+				// Who was sent on by the first may have had to come back to the second, or to nobody: then the rest is
+				// in the mailbox.
+				rest := n.Resume(in)
+				lab.Until(t, name+" has every answer", func() bool { return len(in.Events())+len(rest.Events()) >= each })
+			}
+		})
+	}
+}
+
+// G6: two processes that may linger are told to stop together while people use them, and a third is started only then.
+// Until it is fit both go on as before; then both hand over to it, and nobody notices.
+func TestTwoThatLingerServeUntilAThirdIsThere(t *testing.T) {
+	for _, gap := range gaps[:3] {
+		t.Run(gap.String(), func(t *testing.T) {
+			h := newHouse(t, 3, "--drain-linger", "on")
+			a, b := h.open(), h.open()
+			c := gather(t, forwarder(t, h.addrs))
+			fit()
+			stop(a)
+			wait(gap)
+			stop(b)
+			n := h.open()
+			for _, r := range []*drain.Report{h.ended(a), h.ended(b)} {
+				if !passed(r, drain.Linger) || r.Refused > 0 {
+					t.Errorf("it did not linger, or refused something: %+v", r)
+				}
+			}
+			c.home()
+			record.End(t, n, c.log, c.clients, checker.Expect{Attempts: 1})
+			t.Log(fmt.Sprint(c))
+		})
+	}
+}
