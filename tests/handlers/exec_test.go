@@ -32,8 +32,8 @@ func TestCommandsThroughADrain(t *testing.T) {
 	store := lab.Data(t)
 	n := commands(t, store)
 	early := submit(n, "early", "null")
-	report := submit(n, "report", `{"pages":1000,"seconds":0.02}`)
 	brood := brooding(t, n, "brood")
+	report := submit(n, "report", `{"pages":300,"seconds":0.02}`)
 	started(n, early)
 	started(n, report)
 	n.Signal(syscall.SIGTERM)
@@ -51,7 +51,7 @@ func TestCommandsThroughADrain(t *testing.T) {
 	ended(t, task, lastcall.Succeeded, `"in a later run"`)
 	counted(t, task, 2, 1, 1, 0)
 	task = done(again, report)
-	if task.Status != lastcall.Succeeded || string(task.Output) == `{"began": 0, "pages": 1000}` {
+	if task.Status != lastcall.Succeeded || string(task.Output) == `{"began": 0, "pages": 300}` {
 		t.Errorf("the report ended as %s with %s: not from its checkpoint", task.Status, task.Output)
 	}
 	counted(t, task, 2, 1, 1, 0)
