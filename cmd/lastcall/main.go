@@ -1,13 +1,13 @@
 // Command lastcall is the task server and the tools around it.
 //
-// Exit codes: 0 when what was asked for is done, a drain included; 1 when it failed; 2 when the command line is wrong;
-// 3 when a drain hung and the watchdog ended the process; 130 after the third SIGINT.
+// What its exit codes mean stands in exitcodes.go, and is said by "lastcall help exit-codes".
 package main
 
 import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -41,12 +41,18 @@ func root() *cobra.Command {
 		Version:       version,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          noArguments,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		// How many letters a misspelt command may be off for the right one to be suggested.
+		SuggestionsMinimumDistance: 2,
+		Args:                       noArguments,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	cmd.CompletionOptions.DisableDefaultCmd = true
-	cmd.AddCommand(serveCommand(), demoCommand())
+	cmd.AddCommand(
+		serveCommand(), demoCommand(),
+		submitCommand(), watchCommand(), tasksCommand(), cancelCommand(), retryCommand(),
+		statusCommand(), drainCommand(), backupCommand(), newEpochCommand(),
+		manCommand(), exitCodesTopic(),
+	)
 	return cmd
 }
 
@@ -64,6 +70,9 @@ func noArguments(cmd *cobra.Command, args []string) error {
 		return nil
 	case cmd.HasParent():
 		return usageError{fmt.Errorf("%s takes no arguments, and got %q", cmd.Name(), args[0])}
+	}
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		return usageError{fmt.Errorf("unknown command %q; did you mean %s?", args[0], strings.Join(near, " or "))}
 	}
 	return usageError{fmt.Errorf("unknown command %q; try lastcall --help", args[0])}
 }

@@ -61,11 +61,11 @@ var house = []room{
 		parts: []string{"github.com/goccy/go-yaml", "github.com/spf13/pflag"},
 	},
 	{floor: 0, path: "cmd/lastcall/forward"},
-	{floor: 4, path: "cmd/lastcall/demo", uses: []string{".", "drain", "cmd/lastcall/forward"}, parts: []string{"github.com/coder/websocket"}},
+	{floor: 4, path: "cmd/lastcall/demo", uses: []string{".", "client", "drain", "cmd/lastcall/forward"}, parts: []string{"github.com/coder/websocket"}},
 	{
 		floor: 5, path: "cmd/lastcall",
 		uses:  []string{".", "drain", "handler", "client", "config", "server", "sqlite", "cmd/lastcall/demo"},
-		parts: []string{"github.com/spf13/cobra", "github.com/spf13/pflag"},
+		parts: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys"},
 	},
 	{floor: 4, path: "examples/embed", uses: []string{".", "server"}},
 	{floor: 4, path: "examples/drain-only", uses: []string{"drain"}, parts: []string{"github.com/gorilla/websocket"}},
