@@ -199,6 +199,9 @@ func TestARunningServerKeepsBothContracts(t *testing.T) {
 	} {
 		n.ask("GET", target, "")
 	}
+	if done, ok := task["id"].(string); ok {
+		n.follow("/v1/tasks/" + done + "/events")
+	}
 	n.ask("POST", "/v1/tasks/"+id+"/cancel", "")
 	n.hear(ws, `"t":"event"`, `task.canceled`)
 	n.again(id)
