@@ -64,11 +64,15 @@ func fileName(flags *pflag.FlagSet, variable func(string) string) string {
 }
 
 // UnknownVariables picks from an environment (KEY=VALUE) the names that look like settings and are none: a misspelt
-// one would be missed in silence. What Kubernetes injects beside a Service named lastcall is not meant.
-func UnknownVariables(environ []string) []string {
+// one would be missed in silence. Others are names that mean something to someone else; what Kubernetes injects beside a
+// Service named lastcall is not meant either.
+func UnknownVariables(environ []string, others ...string) []string {
 	known := map[string]bool{prefix + strings.ToUpper(configFlag): true}
 	for i := range settings {
 		known[settings[i].variable()] = true
+	}
+	for _, name := range others {
+		known[name] = true
 	}
 	var unknown []string
 	for _, kv := range environ {

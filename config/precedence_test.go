@@ -158,8 +158,8 @@ func TestTheDefaultsAreRight(t *testing.T) {
 func TestVariablesThatSetNothingAreFound(t *testing.T) {
 	got := UnknownVariables([]string{
 		"LASTCALL_GRACE=1s", "LASTCALL_CONFIG=x", "LASTCALL_GRASE=1s", "HOME=/", "LASTCALL_SERVICE_HOST=10.0.0.1",
-		"LASTCALL_PORT=tcp://10.0.0.1:80", "LASTCALL_DRAIN_ANNOUNCE_MIN=",
-	})
+		"LASTCALL_PORT=tcp://10.0.0.1:80", "LASTCALL_DRAIN_ANNOUNCE_MIN=", "LASTCALL_SERVER=http://127.0.0.1:1",
+	}, "LASTCALL_SERVER")
 	if !reflect.DeepEqual(got, []string{"LASTCALL_GRASE"}) {
 		t.Errorf("found %q", got)
 	}

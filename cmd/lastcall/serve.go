@@ -76,7 +76,8 @@ func types(c *config.Config) []lastcall.TaskType {
 
 // warn says what is no mistake and still hardly meant.
 func warn(log *slog.Logger, c *config.Config) {
-	for _, name := range config.UnknownVariables(os.Environ()) {
+	ofClients := []string{"LASTCALL_SERVER", "LASTCALL_CLIENT"} // of the commands that talk to a node
+	for _, name := range config.UnknownVariables(os.Environ(), ofClients...) {
 		log.Warn("this variable sets nothing", "name", name)
 	}
 	if c.Named && len(c.Types) == 0 {
