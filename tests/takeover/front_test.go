@@ -30,7 +30,7 @@ func forwarder(t *testing.T, addrs []string) string {
 	for _, a := range addrs {
 		f.Add(a)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context())) // it ends after what comes through it
 	done := make(chan error, 1)
 	go func() { done <- f.Run(ctx, ln) }() // ends with ctx, and is waited for
 	t.Cleanup(func() {

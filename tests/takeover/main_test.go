@@ -12,4 +12,7 @@ import (
 	"github.com/lastcall-dev/lastcall/tests/lab"
 )
 
-func TestMain(m *testing.M) { lab.Main(m) }
+func TestMain(m *testing.M) {
+	lab.SideBySide(4) // the tests wait more than they work, and each has processes of its own
+	lab.Main(m)
+}

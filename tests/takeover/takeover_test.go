@@ -15,6 +15,7 @@ var takeovers = flag.Int("takeovers", 20, "how often a process takes over from t
 // G4, G5, G6, G7: twenty times a new process is started beside the old one and the old one is told to stop, at once when
 // the new one serves, while half of the people come through the forwarder and half through HAProxy.
 func TestTwentyTakeoversUnderLoadGoUnnoticed(t *testing.T) {
+	t.Parallel() // most of its time is waiting
 	h := newHouse(t, 2)
 	n := h.open()
 	c := gather(t, forwarder(t, h.addrs), haproxy(t, h.addrs))
@@ -37,6 +38,7 @@ func TestTwentyTakeoversUnderLoadGoUnnoticed(t *testing.T) {
 	stop(n)
 	h.ended(n)
 	sum := c.log.Summary()
-	t.Logf("%d takeovers, the longest %v; %d streams were handed over, %d were served first, %d tasks were finished by a node that was told to stop\n%v\n%v",
+	t.Logf("%d takeovers, the longest %v; %d streams were handed over, %d had results on the way; "+
+		"%d tasks were finished by a node that was told to stop\n%v\n%v",
 		*takeovers, longest.Round(time.Millisecond), moved, served, finished, c, &sum)
 }

@@ -24,7 +24,7 @@ func fit() { wait(lastcall.FitAfter + 500*time.Millisecond) }
 // G2, G4, G7: two processes that are told to stop at the same time, or nearly so, never take each other for the one that
 // stays: what waits is worked off by one of them, and their clients have every answer before they end.
 func TestOfTwoThatAreToldToStopTogetherOneFinishesTheBacklog(t *testing.T) {
-	lab.SideBySide(len(gaps))
+	t.Parallel()
 	for _, gap := range gaps {
 		t.Run(gap.String(), func(t *testing.T) {
 			t.Parallel()
@@ -66,8 +66,10 @@ func TestOfTwoThatAreToldToStopTogetherOneFinishesTheBacklog(t *testing.T) {
 // G6: two processes that may linger are told to stop together while people use them, and a third is started only then.
 // Until it is fit both go on as before; then both hand over to it, and nobody notices.
 func TestTwoThatLingerServeUntilAThirdIsThere(t *testing.T) {
+	t.Parallel()
 	for _, gap := range gaps[:3] {
 		t.Run(gap.String(), func(t *testing.T) {
+			t.Parallel()
 			h := newHouse(t, 3, "--drain-linger", "on")
 			a, b := h.open(), h.open()
 			c := gather(t, forwarder(t, h.addrs))

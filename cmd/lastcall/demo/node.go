@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"time"
 
@@ -30,15 +29,18 @@ type node struct {
 	tail string
 }
 
-// startNode runs this very program as a server on a free port, with its data in dir.
-func startNode(ctx context.Context, dir string, concurrency int) (*node, error) {
+// startNode runs this very program as a server on a free port, with its data in dir. Nodes that are given the same share
+// it.
+func startNode(ctx context.Context, dir, name string, flags ...string) (*node, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find this program: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, self, "serve",
-		"--listen", "127.0.0.1:0", "--store", "sqlite:"+filepath.Join(dir, "demo.db"), "--node", "demo",
-		"--concurrency", strconv.Itoa(concurrency), "--grace", "30s", "--log-format", "json", "--log-level", "info")
+	args := []string{
+		"serve", "--listen", "127.0.0.1:0", "--store", "sqlite:" + filepath.Join(dir, "demo.db"), "--node", name,
+		"--grace", "30s", "--log-format", "json", "--log-level", "info",
+	}
+	cmd := exec.CommandContext(ctx, self, append(args, flags...)...)
 	cmd.Env = cleanEnvironment()
 	log, err := cmd.StderrPipe()
 	if err != nil {
@@ -101,3 +103,11 @@ func (n *node) running() bool {
 }
 
 func (n *node) exitCode() int { return n.cmd.ProcessState.ExitCode() }
+
+// end ends the process if it still runs.
+func (n *node) end() {
+	if n.running() {
+		_ = n.cmd.Process.Kill()
+	}
+	<-n.exited
+}

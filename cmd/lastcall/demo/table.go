@@ -76,3 +76,29 @@ func pause(ctx context.Context, d time.Duration) error {
 		return context.Cause(ctx)
 	}
 }
+
+// verdict prints the table and the pictures of both drains, and fails if anything is not as it should be.
+func (s *takeover) verdict() error {
+	s.traffic.mu.Lock()
+	defer s.traffic.mu.Unlock()
+	s.ledger.mu.Lock()
+	defer s.ledger.mu.Unlock()
+	s.plainf("\n  requests  refused  tasks waited for  answers  repeated  lost")
+	s.plainf("  %8d  %7d  %16d  %7d  %8d  %4d\n", s.traffic.requests, s.traffic.refused,
+		s.ledger.asks, s.ledger.answers, s.ledger.repeated, len(s.ledger.waiting))
+	s.plainf("The old node, which had a peer:\n%s", picture(s.old.report))
+	s.plainf("The new node, which had none any more:\n%s", picture(s.new.report))
+	refused := s.old.report.Refused
+	switch {
+	case s.traffic.refused > 0:
+		return fmt.Errorf("%d requests were refused or failed, the first: %w", s.traffic.refused, s.traffic.first)
+	case refused > 0:
+		return fmt.Errorf("the old node says that it refused %d requests", refused)
+	case s.ledger.failed > 0:
+		return fmt.Errorf("%d tasks did not succeed", s.ledger.failed)
+	case s.old.exitCode() != 0 || s.new.exitCode() != 0:
+		return fmt.Errorf("the nodes exited with %d and %d", s.old.exitCode(), s.new.exitCode())
+	}
+	s.plainf("0 refused, 0 lost. Nobody who came through the forwarder noticed that a process ended.")
+	return nil
+}
