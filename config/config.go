@@ -26,6 +26,9 @@ type Config struct {
 	// without tasks, where a server offers types of its own to be tried.
 	Types []lastcall.TaskType
 	Named bool
+
+	written map[string]string // each setting as it was written where it was last given, or its default
+	from    map[string]place  // and where that was
 }
 
 // Log says how the log is written.
@@ -34,8 +37,7 @@ type Log struct{ Format, Level string }
 // loader puts a Config together, layer upon layer.
 type loader struct {
 	Config
-	folder string           // of the file; what stands in it is relative to it
-	from   map[string]place // where each setting was last given
+	folder string // of the file; what stands in it is relative to it
 	wrong  mistakes
 }
 
@@ -61,7 +63,7 @@ func Load(flags *pflag.FlagSet, variable func(name string) string) (*Config, err
 // layers sets everything from the bottom up: a layer overrules those below it. It returns what the file holds, nil if
 // there is none.
 func (l *loader) layers(flags *pflag.FlagSet, variable func(string) string) (*node, error) {
-	l.from = map[string]place{}
+	l.from, l.written = map[string]place{}, map[string]string{}
 	l.usual()
 	root, err := l.read(fileName(flags, variable))
 	if err != nil {
@@ -87,7 +89,7 @@ func (l *loader) usual() {
 func (l *loader) set(f *field[Config], at place, text string) {
 	switch err := f.set(&l.Config, text); {
 	case err == nil:
-		l.from[f.path] = at
+		l.from[f.path], l.written[f.path] = at, text
 	case at.line == 0:
 		l.wrong.addf(place{}, "%s %v", at.source, err)
 	default:

@@ -21,9 +21,10 @@ type field[T any] struct {
 
 // A kind is what a field takes. What set and node return as an error goes on where the field's name ends: `must be …`.
 type kind[T any] struct {
-	takes string                        // what may be written, in a word or two
-	set   func(t *T, text string) error // from a scalar, a flag or a variable
-	node  func(t *T, n *node) error     // from anything else in the file, for fields that are no scalar
+	takes  string                        // what may be written, in a word or two
+	secret bool                          // its value is never told
+	set    func(t *T, text string) error // from a scalar, a flag or a variable
+	node   func(t *T, n *node) error     // from anything else in the file, for fields that are no scalar
 }
 
 // text takes any line of text.
@@ -185,7 +186,7 @@ func autoWord[T any, W ~string](at func(*T) *W, words ...W) kind[T] {
 
 // secret takes the secret of Standard Webhooks: whsec_ and 24 to 64 bytes in base64. What it was given is never told.
 func secret[T any](at func(*T) *string) kind[T] {
-	return kind[T]{takes: "secret", set: func(t *T, s string) error {
+	return kind[T]{takes: "secret", secret: true, set: func(t *T, s string) error {
 		code, ok := strings.CutPrefix(s, "whsec_")
 		key, err := base64.StdEncoding.DecodeString(code)
 		if !ok || err != nil || len(key) < 24 || len(key) > 64 {

@@ -38,9 +38,9 @@ func file(t *testing.T, name, content string) {
 	}
 }
 
-// loadFile loads lastcall.yaml with the given content, and nothing else.
+// loadFile loads a file called f with the given content, and nothing else.
 func loadFile(t *testing.T, content string) (*Config, error) {
 	t.Helper()
-	file(t, "lastcall.yaml", content)
-	return Load(command(t, "--config", "lastcall.yaml"), environment(nil))
+	file(t, "f", content)
+	return Load(command(t, "--config=f"), environment(nil))
 }

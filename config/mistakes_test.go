@@ -10,45 +10,45 @@ import (
 // G10: every mistake in a file is told at once, with its place and a sentence.
 func TestEveryMistakeOfAFileIsToldWithItsPlace(t *testing.T) {
 	for name, c := range map[string]struct{ content, want string }{
-		"an unknown key": {"lissten: x\n", "lastcall.yaml:1:1: there is no setting lissten; did you mean listen?"},
+		"an unknown key": {"lissten: x\n", "f:1:1: there is no setting lissten; did you mean listen?"},
 		"a key at the wrong depth": {
 			"drain: {stop_timeout: 3s}\n",
-			"lastcall.yaml:1:9: there is no setting drain.stop_timeout; did you mean stop_timeout?",
+			"f:1:9: there is no setting drain.stop_timeout; did you mean stop_timeout?",
 		},
-		"a key like none":    {"colour: red\n", "lastcall.yaml:1:1: there is no setting colour"},
-		"task for tasks":     {"task: {}\n", "lastcall.yaml:1:1: there is no setting task; did you mean tasks?"},
-		"a key given twice":  {"grace: 30s\nnode: a\ngrace: 31s\n", "lastcall.yaml:3:1: grace was given before, on line 1"},
-		"a number, no unit":  {"grace: 30\n", "lastcall.yaml:1:8: grace 30 has no unit; write 30s, 30m or 30h"},
-		"a time of zero":     {"grace: 0s\n", "lastcall.yaml:1:8: grace must be more than zero, not 0s"},
-		"less than no time":  {"grace: -5s\n", "lastcall.yaml:1:8: grace must be more than zero, not -5s"},
-		"a time out of mind": {"grace: 1000d\n", "lastcall.yaml:1:8: grace must be at most 366d, not 1000d"},
-		"text for a number":  {"concurrency: many\n", `lastcall.yaml:1:14: concurrency "many" is not a whole number`},
-		"too many":           {"concurrency: 10001\n", "lastcall.yaml:1:14: concurrency must be from 1 to 10000, not 10001"},
-		"a size beyond all":  {"limits: {body: 2GiB}\n", "lastcall.yaml:1:16: limits.body must be at most 1GiB, not 2GiB"},
-		"no size":            {"limits: {body: big}\n", `lastcall.yaml:1:16: limits.body "big" is not a size; write bytes, or 64KiB or 1MiB`},
+		"a key like none":    {"colour: red\n", "f:1:1: there is no setting colour"},
+		"task for tasks":     {"task: {}\n", "f:1:1: there is no setting task; did you mean tasks?"},
+		"a key given twice":  {"grace: 30s\nnode: a\ngrace: 31s\n", "f:3:1: grace was given before, on line 1"},
+		"a number, no unit":  {"grace: 30\n", "f:1:8: grace 30 has no unit; write 30s, 30m or 30h"},
+		"a time of zero":     {"grace: 0s\n", "f:1:8: grace must be more than zero, not 0s"},
+		"less than no time":  {"grace: -5s\n", "f:1:8: grace must be more than zero, not -5s"},
+		"a time out of mind": {"grace: 1000d\n", "f:1:8: grace must be at most 366d, not 1000d"},
+		"text for a number":  {"concurrency: many\n", `f:1:14: concurrency "many" is not a whole number`},
+		"too many":           {"concurrency: 10001\n", "f:1:14: concurrency must be from 1 to 10000, not 10001"},
+		"a size beyond all":  {"limits: {body: 2GiB}\n", "f:1:16: limits.body must be at most 1GiB, not 2GiB"},
+		"no size":            {"limits: {body: big}\n", `f:1:16: limits.body "big" is not a size; write bytes, or 64KiB or 1MiB`},
 		"another word": {
-			"drain:\n  linger: maybe\n", `lastcall.yaml:2:11: drain.linger "maybe" is not one of auto, on, off`,
+			"drain:\n  linger: maybe\n", `f:2:11: drain.linger "maybe" is not one of auto, on, off`,
 		},
-		"a list for one value":    {"grace: [30s]\n", "lastcall.yaml:1:8: grace must be a single value, not a list"},
-		"one value for a mapping": {"drain: handover\n", "lastcall.yaml:1:8: drain must be a mapping, not a single value"},
-		"a list for everything":   {"- grace: 30s\n", "lastcall.yaml:1:1: a configuration must be a mapping, not a list"},
-		"nothing between quotes":  {"node: \"\"\n", "lastcall.yaml:1:7: node must not be empty"},
+		"a list for one value":    {"grace: [30s]\n", "f:1:8: grace must be a single value, not a list"},
+		"one value for a mapping": {"drain: handover\n", "f:1:8: drain must be a mapping, not a single value"},
+		"a list for everything":   {"- grace: 30s\n", "f:1:1: a configuration must be a mapping, not a list"},
+		"nothing between quotes":  {"node: \"\"\n", "f:1:7: node must not be empty"},
 		"what cannot go together": {
 			"grace: 6s\nstop_timeout: 2s\n",
-			"lastcall.yaml:1:8: drain: announce.min 7s does not fit a grace of 6s less margin 1s and hand_back 4s: " +
-				"raise the grace to 12s or more (grace is set at lastcall.yaml:1:8, stop_timeout is set at lastcall.yaml:2:15)",
+			"f:1:8: drain: announce.min 7s does not fit a grace of 6s less margin 1s and hand_back 4s: " +
+				"raise the grace to 12s or more (grace is set at f:1:8, stop_timeout is set at f:2:15)",
 		},
 		"an address within reach of others": {
 			"listen: 0.0.0.0:0\n",
-			"lastcall.yaml:1:9: listen 0.0.0.0:0: others than this host could reach it, and no token is configured; " +
+			"f:1:9: listen 0.0.0.0:0: others than this host could reach it, and no token is configured; " +
 				"listen on 127.0.0.1, or set auth to off if that is meant",
 		},
 		"three of them": {
 			"node: \"\"\ndrain: {mode: no}\ngrase: 1s\n",
 			"3 mistakes in the settings\n" +
-				"lastcall.yaml:1:7: node must not be empty\n" +
-				"lastcall.yaml:2:15: drain.mode \"no\" is not one of handover, refuse\n" +
-				"lastcall.yaml:3:1: there is no setting grase; did you mean grace?",
+				"f:1:7: node must not be empty\n" +
+				"f:2:15: drain.mode \"no\" is not one of handover, refuse\n" +
+				"f:3:1: there is no setting grase; did you mean grace?",
 		},
 	} {
 		t.Run(name, func(t *testing.T) { refused(t, c.content, c.want) })

@@ -93,6 +93,9 @@ func expect(t *testing.T, f *field[Config], want string, args []string, vars map
 			t.Fatal(err)
 		}
 	}
+	for _, l := range []*loader{&got, &expected} {
+		l.from, l.written = nil, nil
+	}
 	if !reflect.DeepEqual(got.Config, expected.Config) {
 		t.Errorf("with %v and %v:\n got %+v\nwant %+v", args, vars, got.Config, expected.Config)
 	}

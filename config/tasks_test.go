@@ -53,8 +53,8 @@ tasks:
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, minutes := range []time.Duration{5, 6, 7, 5} {
-		if got := c.Types[i]; got.Timeout != minutes*time.Minute || got.Backoff.Base != 3*time.Second {
+	for i, timeout := range []time.Duration{5 * time.Minute, 6 * time.Minute, 7 * time.Minute, 5 * time.Minute} {
+		if got := c.Types[i]; got.Timeout != timeout || got.Backoff.Base != 3*time.Second {
 			t.Errorf("%s: timeout %v, backoff %+v", got.Name, got.Timeout, got.Backoff)
 		}
 	}
@@ -91,24 +91,30 @@ func TestNoTasksAndTasksThatAreNoneAreNotTheSame(t *testing.T) {
 // G10: every mistake in a type is named by its type, its setting and its place.
 func TestMistakesInTasksAreToldWithTheirPlace(t *testing.T) {
 	for name, c := range map[string]struct{ content, want string }{
-		"no mapping":        {"tasks: [a]\n", "lastcall.yaml:1:8: tasks must be a mapping, not a list; write tasks: {name: {exec: [command]}}"},
-		"a word":            {"tasks: {a: cat}\n", "lastcall.yaml:1:12: tasks.a must be a mapping, not a single value"},
-		"nothing":           {"tasks:\n  a:\n", "lastcall.yaml:2:3: tasks.a needs one of exec, http and pull, to say how its tasks are run"},
-		"pull is false":     {"tasks: {a: {pull: false}}\n", "lastcall.yaml:1:9: tasks.a needs one of exec, http and pull, to say how its tasks are run"},
-		"two ways":          {"tasks:\n  a: {exec: [cat], pull: true}\n", "lastcall.yaml:2:26: tasks.a has exec already, and cannot have pull beside it"},
-		"twice":             {"tasks:\n  a: {pull: true}\n  a: {pull: true}\n", "lastcall.yaml:3:3: a was given before, on line 2"},
-		"an unknown key":    {"tasks: {a: {pull: true, timout: 5m}}\n", "lastcall.yaml:1:25: there is no setting tasks.a.timout; did you mean tasks.a.timeout?"},
-		"a wrong time":      {"tasks: {a: {pull: true, timeout: 5}}\n", "lastcall.yaml:1:34: tasks.a.timeout 5 has no unit; write 5s, 5m or 5h"},
-		"a long time":       {"tasks: {a: {pull: true, timeout: 31d}}\n", "lastcall.yaml:1:34: tasks.a.timeout must be at most 720h0m0s"},
-		"too many attempts": {"tasks: {a: {pull: true, max_attempts: 1001}}\n", "lastcall.yaml:1:39: tasks.a.max_attempts must be from 1 to 1000, not 1001"},
-		"backoff":           {"tasks: {a: {pull: true, backoff: {base: 10m}}}\n", "lastcall.yaml:1:41: tasks.a.backoff.base 10m0s is longer than its max, 5m0s"},
-		"no effect":         {"tasks: {a: {http: 'http://x', notify: true}}\n", "lastcall.yaml:1:39: tasks.a.notify has no effect beside http"},
-		"no list":           {"tasks: {a: {exec: cat}}\n", "lastcall.yaml:1:19: tasks.a.exec must be a list, not a single value; write [command, argument, …]"},
-		"an empty list":     {"tasks: {a: {exec: []}}\n", "lastcall.yaml:1:19: tasks.a: exec names no command"},
-		"no URL":            {"tasks: {a: {http: 'x'}}\n", `lastcall.yaml:1:19: tasks.a: http: "x" is no URL of a handler: it must begin with http:// or https:// and a host`},
-		"env":               {"tasks: {a: {exec: [cat], env: {A=B: c}}}\n", `lastcall.yaml:1:32: tasks.a.env has the name "A=B" on line 1, which no variable can have`},
-		"a name":            {"tasks: {\"a\\nb\": {pull: true}}\n", "lastcall.yaml:1:9: the name of a task type must be printable UTF-8"},
-		"a queue":           {"tasks: {a: {pull: true, queue: \"\\tb\"}}\n", "lastcall.yaml:1:32: tasks.a.queue must be printable UTF-8"},
+		"no mapping":        {"tasks: [a]\n", "f:1:8: tasks must be a mapping, not a list; write tasks: {name: {exec: [command]}}"},
+		"a word":            {"tasks: {a: cat}\n", "f:1:12: tasks.a must be a mapping, not a single value"},
+		"nothing":           {"tasks:\n  a:\n", "f:2:3: tasks.a needs one of exec, http and pull, to say how its tasks are run"},
+		"pull is false":     {"tasks: {a: {pull: false}}\n", "f:1:9: tasks.a needs one of exec, http and pull, to say how its tasks are run"},
+		"two ways":          {"tasks:\n  a: {exec: [cat], pull: true}\n", "f:2:26: tasks.a has exec already, and cannot have pull beside it"},
+		"twice":             {"tasks:\n  a: {pull: true}\n  a: {pull: true}\n", "f:3:3: a was given before, on line 2"},
+		"an unknown key":    {"tasks: {a: {pull: true, timout: 5m}}\n", "f:1:25: there is no setting tasks.a.timout; did you mean tasks.a.timeout?"},
+		"a wrong time":      {"tasks: {a: {pull: true, timeout: 5}}\n", "f:1:34: tasks.a.timeout 5 has no unit; write 5s, 5m or 5h"},
+		"a long time":       {"tasks: {a: {pull: true, timeout: 31d}}\n", "f:1:34: tasks.a.timeout must be at most 720h0m0s"},
+		"too many attempts": {"tasks: {a: {pull: true, max_attempts: 1001}}\n", "f:1:39: tasks.a.max_attempts must be from 1 to 1000, not 1001"},
+		"backoff":           {"tasks: {a: {pull: true, backoff: {base: 10m}}}\n", "f:1:41: tasks.a.backoff.base 10m0s is longer than its max, 5m0s"},
+		"no effect":         {"tasks: {a: {http: 'http://x', notify: true}}\n", "f:1:39: tasks.a.notify has no effect beside http"},
+		"no list":           {"tasks: {a: {exec: cat}}\n", "f:1:19: tasks.a.exec must be a list, not a single value; write [command, argument, …]"},
+		"an empty list":     {"tasks: {a: {exec: []}}\n", "f:1:19: tasks.a: exec names no command"},
+		"no URL": {
+			"tasks: {a: {http: 'x'}}\n",
+			`f:1:19: tasks.a: http: "x" is no URL of a handler: it must begin with http:// or https:// and a host`,
+		},
+		"env": {
+			"tasks: {a: {exec: [cat], env: {A=B: c}}}\n",
+			`f:1:32: tasks.a.env has the name "A=B" on line 1, which no variable can have`,
+		},
+		"a name":  {"tasks: {\"a\\nb\": {pull: true}}\n", "f:1:9: the name of a task type must be printable UTF-8"},
+		"a queue": {"tasks: {a: {pull: true, queue: \"\\tb\"}}\n", "f:1:32: tasks.a.queue must be printable UTF-8"},
 	} {
 		t.Run(name, func(t *testing.T) { refused(t, c.content, c.want) })
 	}

@@ -14,17 +14,6 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// The bounds of a file. The parser's time and memory grow with the square of the depth, and aliases of aliases of
-// aliases grow without bound, so each is bounded before it can cost anything.
-const (
-	maxBytes   = 1 << 20
-	maxTokens  = 50_000
-	maxDepth   = 32  // of brackets, or of dashes on one line
-	maxIndent  = 256 // columns
-	maxAnchors = 100
-	maxNodes   = 20_000 // after aliases have been followed
-)
-
 // A shape is what a node is.
 type shape int
 
@@ -82,57 +71,12 @@ func grow(name string, content []byte, wrong *mistakes) *node {
 	return t.document(file)
 }
 
-// invalid is the offset of the first byte that is not UTF-8.
-func invalid(content []byte) int {
-	for i := 0; i < len(content); {
-		r, n := utf8.DecodeRune(content[i:])
-		if r == utf8.RuneError && n == 1 {
-			return i
-		}
-		i += n
-	}
-	return len(content)
-}
-
 // tree is what is known while nodes are made.
 type tree struct {
 	name    string
 	wrong   *mistakes
 	anchors map[string]*node
 	nodes   int
-}
-
-// bounded reports whether the tokens may be given to the parser.
-func (t *tree) bounded(tokens token.Tokens) bool {
-	if len(tokens) > maxTokens {
-		t.wrong.addf(place{source: t.name}, "it has more than %d words and marks", maxTokens)
-		return false
-	}
-	brackets, dashes, anchors, line := 0, 0, 0, 0
-	for _, tk := range tokens {
-		if tk.Position.Line != line {
-			line, dashes = tk.Position.Line, 0
-		}
-		switch tk.Type {
-		case token.SequenceStartType, token.MappingStartType:
-			brackets++
-		case token.SequenceEndType, token.MappingEndType:
-			brackets--
-		case token.SequenceEntryType:
-			dashes++
-		case token.AnchorType:
-			anchors++
-		case token.TagType, token.MappingKeyType, token.DirectiveType:
-			t.wrong.addf(t.at(tk), "%q is part of YAML, but is not used here", tk.Value)
-			return false
-		default:
-		}
-		if brackets > maxDepth || dashes > maxDepth || tk.Position.IndentNum > maxIndent || anchors > maxAnchors {
-			t.wrong.addf(t.at(tk), "nothing that is set here is nested this deep")
-			return false
-		}
-	}
-	return true
 }
 
 func (t *tree) at(tk *token.Token) place {
@@ -216,16 +160,6 @@ func (t *tree) fill(made *node, from ast.Node) {
 	default:
 		t.wrong.addf(made.at, "%q is part of YAML, but is not used here", from.GetToken().Value)
 	}
-}
-
-// room reports whether there may be as many nodes more. The first time there may not, it says so.
-func (t *tree) room(at place, more int) bool {
-	had := t.nodes
-	t.nodes = min(had+more, maxNodes+1)
-	if t.nodes > maxNodes && had <= maxNodes {
-		t.wrong.addf(at, "with all its aliases the file has more than %d values", maxNodes)
-	}
-	return t.nodes <= maxNodes
 }
 
 // alias is what an anchor before it stands for. It counts again, as whoever reads the tree goes there again.

@@ -19,6 +19,7 @@ import (
 )
 
 func serveCommand() *cobra.Command {
+	var show bool
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run a node until it is told to stop",
@@ -33,10 +34,14 @@ func serveCommand() *cobra.Command {
 			if err != nil {
 				return usageError{err}
 			}
+			if show {
+				return c.Print(cmd.OutOrStdout())
+			}
 			return serve(cmd, c)
 		},
 	}
 	config.AddFlags(cmd.Flags())
+	cmd.Flags().BoolVar(&show, "print-config", false, "say which settings are in force and where each is from, and end")
 	return cmd
 }
 
