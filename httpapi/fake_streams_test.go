@@ -57,8 +57,11 @@ func (s *river) Poll(
 	select {
 	case <-timeout.C:
 	case <-ctx.Done():
-		_, at, _, _ := s.look(after)
-		return nil, at, nil, nil
+		at := lastcall.Cursor{Epoch: "e"}
+		if after != nil {
+			at = *after
+		}
+		return nil, at, nil, nil // whatever has come meanwhile
 	}
 	return s.look(after)
 }
