@@ -37,7 +37,7 @@ var house = []room{
 	{floor: 1, path: "worker", uses: []string{"."}},
 	{floor: 0, path: "handler/internal/spawn", parts: []string{"golang.org/x/sys"}},
 	{floor: 1, path: "handler", uses: []string{".", "handler/internal/spawn"}},
-	{floor: 1, path: "metrics", uses: []string{"."}, parts: []string{"github.com/prometheus/client_golang"}},
+	{floor: 1, path: "meter", uses: []string{"."}, parts: []string{"github.com/prometheus/client_golang"}},
 	{floor: 1, path: "hub", uses: []string{"."}},
 	{floor: 1, path: "auth", uses: []string{"."}},
 	{floor: 1, path: "client", uses: []string{".", "drain"}, parts: []string{"github.com/coder/websocket"}},
@@ -54,7 +54,7 @@ var house = []room{
 	// The whole, and the programs around it.
 	{floor: 3, path: "server", uses: []string{
 		".", "drain", "dashboard", "sqlite", "postgres", "worker", "handler", "hub", "auth", "httpapi",
-		"httpapi/ws", "httpapi/sse", "metrics",
+		"httpapi/ws", "httpapi/sse", "meter",
 	}},
 	{
 		floor: 4, path: "config", uses: []string{".", "drain", "handler", "server"},
@@ -93,6 +93,7 @@ var house = []room{
 	{floor: 6, path: "tests/drain", tests: true},
 	{floor: 6, path: "tests/handlers", tests: true},
 	{floor: 6, path: "tests/script", tests: true},
+	{floor: 6, path: "tests/streams", tests: true},
 	{floor: 6, path: "tests/takeover", tests: true},
 	{floor: 6, path: "tests/imports", tests: true},
 }

@@ -1,13 +1,13 @@
-// Package metrics counts and times what a node does, for Prometheus.
+// Package meter counts and times what a node does, for Prometheus.
 //
-// The other rooms know nothing of it: they call functions that the server hands them, and a Metrics is where those lead.
+// The other rooms know nothing of it: they call functions that the server hands them, and a Meter is where those lead.
 // What is a state rather than a sum (queues, connections, the phase of the drain) is not counted here but asked for when
 // somebody looks, by the collector in scrape.go. docs/metrics.md says what each metric means; a test holds the two
 // against each other.
 //
 // The labels are bounded. Task types are those of the node itself; a queue can be named by any client, so that at most
 // mostQueues of them are shown by name.
-package metrics
+package meter
 
 import (
 	"net/http"
@@ -20,8 +20,8 @@ import (
 	"github.com/lastcall-dev/lastcall"
 )
 
-// Metrics are a node's. Its methods may be called concurrently, and none of them blocks.
-type Metrics struct {
+// Meter is a node's. Its methods may be called concurrently, and none of them blocks.
+type Meter struct {
 	registry *prometheus.Registry
 
 	submitted *prometheus.CounterVec
@@ -45,8 +45,8 @@ var (
 )
 
 // New makes the metrics of a node, with what is asked for of sources when somebody looks.
-func New(sources Sources) *Metrics {
-	m := &Metrics{
+func New(sources Sources) *Meter {
+	m := &Meter{
 		registry:  prometheus.NewRegistry(),
 		submitted: counter("submits_total", "Tasks that were accepted, by type.", "type"),
 		settled:   counter("settled_total", "Runs that were settled here, by type and by what became of the task.", "type", "outcome"),
@@ -77,7 +77,7 @@ func histogram(name, help string, bounds []float64, labels ...string) *prometheu
 const namespace = "lastcall"
 
 // Handler answers GET /metrics.
-func (m *Metrics) Handler() http.Handler {
+func (m *Meter) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
 		// What can be had is better than an error page: a store that is away hides the queues, and not the rest.
 		ErrorHandling: promhttp.ContinueOnError, DisableCompression: true, Timeout: 5 * time.Second, MaxRequestsInFlight: 4,
@@ -85,10 +85,10 @@ func (m *Metrics) Handler() http.Handler {
 }
 
 // Submitted counts an accepted task.
-func (m *Metrics) Submitted(typ string) { m.submitted.WithLabelValues(typ).Inc() }
+func (m *Meter) Submitted(typ string) { m.submitted.WithLabelValues(typ).Inc() }
 
 // Settled counts a run's end, and what became of its task; took is how long it ran.
-func (m *Metrics) Settled(typ string, became lastcall.Status, took time.Duration) {
+func (m *Meter) Settled(typ string, became lastcall.Status, took time.Duration) {
 	m.settled.WithLabelValues(typ, outcome(became)).Inc()
 	m.run.WithLabelValues(typ).Observe(took.Seconds())
 }
@@ -106,21 +106,21 @@ func outcome(became lastcall.Status) string {
 }
 
 // Refused counts a request that was refused with a code.
-func (m *Metrics) Refused(code lastcall.Code) { m.refused.WithLabelValues(string(code)).Inc() }
+func (m *Meter) Refused(code lastcall.Code) { m.refused.WithLabelValues(string(code)).Inc() }
 
 // Gap counts a gap that a client was told of.
-func (m *Metrics) Gap(why lastcall.GapReason) { m.gaps.WithLabelValues(string(why)).Inc() }
+func (m *Meter) Gap(why lastcall.GapReason) { m.gaps.WithLabelValues(string(why)).Inc() }
 
 // HandedOver counts a connection that was sent on.
-func (m *Metrics) HandedOver(transport string) { m.handovers.WithLabelValues(transport).Inc() }
+func (m *Meter) HandedOver(transport string) { m.handovers.WithLabelValues(transport).Inc() }
 
 // Notified times an event from its commit to its being written to a client.
-func (m *Metrics) Notified(transport string, took time.Duration) {
+func (m *Meter) Notified(transport string, took time.Duration) {
 	m.notify.WithLabelValues(transport).Observe(max(took, 0).Seconds())
 }
 
 // Committed counts a commit of the store that so many calls shared.
-func (m *Metrics) Committed(calls int, took time.Duration) {
+func (m *Meter) Committed(calls int, took time.Duration) {
 	m.batch.WithLabelValues().Observe(float64(calls))
 	m.commit.WithLabelValues().Observe(took.Seconds())
 }

@@ -1,4 +1,4 @@
-package metrics_test
+package meter_test
 
 import (
 	"context"
@@ -18,14 +18,14 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/lastcall-dev/lastcall"
-	"github.com/lastcall-dev/lastcall/metrics"
+	"github.com/lastcall-dev/lastcall/meter"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // sources are those of a node that is finishing.
-func sources(queues ...lastcall.Queue) metrics.Sources {
-	return metrics.Sources{
+func sources(queues ...lastcall.Queue) meter.Sources {
+	return meter.Sources{
 		Queues:      func(context.Context) ([]lastcall.Queue, error) { return queues, nil },
 		Connections: func() map[string]int { return map[string]int{"websocket": 3, "sse": 0} },
 		Running:     func() int { return 2 },
@@ -36,7 +36,7 @@ func sources(queues ...lastcall.Queue) metrics.Sources {
 }
 
 // scrape is what Prometheus is told.
-func scrape(t *testing.T, m *metrics.Metrics) string {
+func scrape(t *testing.T, m *meter.Meter) string {
 	t.Helper()
 	w := httptest.NewRecorder()
 	m.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
@@ -48,8 +48,8 @@ func scrape(t *testing.T, m *metrics.Metrics) string {
 }
 
 // used counts one of everything.
-func used(queues ...lastcall.Queue) *metrics.Metrics {
-	m := metrics.New(sources(queues...))
+func used(queues ...lastcall.Queue) *meter.Meter {
+	m := meter.New(sources(queues...))
 	m.Submitted("echo")
 	m.Settled("echo", lastcall.Succeeded, 30*time.Millisecond)
 	m.Settled("echo", lastcall.Scheduled, time.Second)
@@ -115,7 +115,7 @@ func TestQueuesWithoutEndAreSummedUp(t *testing.T) {
 func TestAStoreThatIsAwayHidesTheQueuesOnly(t *testing.T) {
 	s := sources()
 	s.Queues = func(context.Context) ([]lastcall.Queue, error) { return nil, errors.New("away") }
-	got := scrape(t, metrics.New(s))
+	got := scrape(t, meter.New(s))
 	if strings.Contains(got, "lastcall_queue_tasks{") || !strings.Contains(got, "lastcall_running 2") {
 		t.Errorf("it shows\n%s", got)
 	}
