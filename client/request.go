@@ -56,12 +56,9 @@ func (c *Client) get(ctx context.Context, r *request, out any) error {
 
 // do sends a request until it is answered, may not be repeated, or patience ends.
 func (c *Client) do(ctx context.Context, r *request) (*answer, error) {
-	var body []byte
-	if r.body != nil {
-		var err error
-		if body, err = json.Marshal(r.body); err != nil {
-			return nil, fmt.Errorf("%s: %w", r.verb, err)
-		}
+	body, err := encode(r.body)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", r.verb, err)
 	}
 	began, unsure := time.Now(), false
 	for try := 1; ; try++ {
@@ -83,6 +80,19 @@ func (c *Client) do(ctx context.Context, r *request) (*answer, error) {
 			return nil, fmt.Errorf("%s: %w", r.verb, f.err) // says more than that the time is up
 		}
 	}
+}
+
+// encode writes a body; nil is none. Raw JSON in it loses its blanks and keeps its characters: encoding/json would escape
+// some of them for the sake of web pages.
+func encode(v any) ([]byte, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 // send sends a request once.

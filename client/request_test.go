@@ -93,7 +93,7 @@ func TestASubmitIsRepeatedUnderOneKey(t *testing.T) {
 	var waits []error
 	c, s := play(t, []Option{WithName("alice"), OnRetry(func(err error, _ time.Duration) { waits = append(waits, err) })},
 		breaks, refuses(lastcall.CodeStoreUnavailable, "away"), says(502, "<html>"), says(202, `{"id":"7","status":"queued"}`))
-	done, err := c.Submit(t.Context(), lastcall.Submission{Type: "echo", Input: json.RawMessage(`[1,2]`), Delay: 90 * time.Second})
+	done, err := c.Submit(t.Context(), lastcall.Submission{Type: "echo", Input: json.RawMessage(`[1, "<&>"]`), Delay: 90 * time.Second})
 	if err != nil || done.Task.ID != "7" || done.Task.Status != lastcall.Queued || done.Replayed {
 		t.Fatalf("submit: %+v, %v", done, err)
 	}
@@ -101,7 +101,7 @@ func TestASubmitIsRepeatedUnderOneKey(t *testing.T) {
 	if len(all) != 4 || len(waits) != 3 || all[0].key == "" {
 		t.Fatalf("%d requests, %d waits, first under key %q", len(all), len(waits), all[0].key)
 	}
-	want := seen{"POST", "/v1/tasks", all[0].key, "alice", `{"type":"echo","input":[1,2],"delay":"1m30s"}`}
+	want := seen{"POST", "/v1/tasks", all[0].key, "alice", `{"type":"echo","input":[1,"<&>"],"delay":"1m30s"}`}
 	for _, got := range all {
 		if diff := cmp.Diff(want, got, cmp.AllowUnexported(seen{})); diff != "" {
 			t.Error(diff)

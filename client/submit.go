@@ -13,7 +13,7 @@ const MaxBatch = 1000
 
 // Submit submits a task, and returns when it is on stable storage (G1). It goes under the key of s.Idempotency, or
 // under one of its own, so that it may be repeated: there is one task at the end, whatever was lost on the way. Of
-// s.Idempotency only the key is used. Input must be JSON; its bytes are sent as they are.
+// s.Idempotency only the key is used. Input must be JSON, and is sent as it is, less blanks.
 func (c *Client) Submit(ctx context.Context, s lastcall.Submission) (lastcall.Submitted, error) {
 	w, err := toWire(&s)
 	if err != nil {

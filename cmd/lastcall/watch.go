@@ -17,6 +17,7 @@ import (
 type watchFlags struct {
 	after string
 	ack   bool
+	count int
 }
 
 func watchCommand() *cobra.Command {
@@ -36,10 +37,14 @@ The last cursor that it wrote is where --after goes on.`,
 	}
 	cmd.Flags().StringVar(&f.after, "after", "", "`cursor` of the last event that is known")
 	cmd.Flags().BoolVar(&f.ack, "ack", false, "acknowledge what has been written, as the client itself would")
+	cmd.Flags().IntVar(&f.count, "count", 0, "end after this many events; 0: never")
 	return remoteCommand(cmd, f.watch)
 }
 
 func (f *watchFlags) watch(ctx context.Context, s *session) error {
+	if f.count < 0 {
+		return usageError{fmt.Errorf("count must not be negative, and is %d", f.count)}
+	}
 	o := client.EventOptions{Peek: !f.ack, Progress: true}
 	if f.after != "" {
 		var err error
@@ -47,7 +52,9 @@ func (f *watchFlags) watch(ctx context.Context, s *session) error {
 			return usageError{err}
 		}
 	}
-	began, connected := time.Now(), false
+	ctx, enough := context.WithCancel(ctx)
+	defer enough()
+	began, connected, events := time.Now(), false, 0
 	for m, err := range s.api.Events(ctx, o) {
 		if err != nil && ctx.Err() != nil {
 			return nil // Ctrl-C is how it ends
@@ -63,6 +70,12 @@ func (f *watchFlags) watch(ctx context.Context, s *session) error {
 		}
 		if err := s.tell(m); err != nil {
 			return err
+		}
+		if _, ok := m.(client.Event); ok {
+			events++
+		}
+		if events > 0 && events == f.count {
+			enough() // and not a return: the last one, too, is acknowledged when the loop comes back
 		}
 	}
 	return nil

@@ -21,8 +21,12 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
+			env.Setenv("BIN", bin)
+			env.Setenv("GORACE", "atexit_sleep_ms=0") // commands are short, and the detector's second at their end is not
+			nodes(env)
 			return nil
 		},
+		Cmds:                commands,
 		RequireExplicitExec: true,
 		Deadline:            time.Now().Add(2 * time.Minute), // a command that hangs is ended, and fails its script
 	})
