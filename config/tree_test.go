@@ -79,26 +79,26 @@ func TestWhatIsNoConfigurationIsRefusedWhereItStands(t *testing.T) {
 
 // G10: a file that was made to blow up is refused in no time, and in little memory.
 func TestBombsAreDefused(t *testing.T) {
-	var laughs, merges strings.Builder
+	var lists strings.Builder // each has ten of the one before it
 	for i := range 9 {
-		ten := "[" + strings.Repeat(fmt.Sprintf("*a%d, ", i), 10) + "]"
-		fmt.Fprintf(&laughs, "a%d: &a%d %s\n", i+1, i+1, ten)
-		fmt.Fprintf(&merges, "a%d: &a%d {p: %s}\n", i+1, i+1, ten)
+		fmt.Fprintf(&lists, "a%d: &a%d [%s]\n", i+1, i+1, strings.Repeat(fmt.Sprintf("*a%d, ", i), 10))
 	}
-	for name, content := range map[string]string{
-		"a billion laughs":   "a0: &a0 [ha]\n" + laughs.String(),
-		"a billion merges":   "a0: &a0 {p: 1}\n" + merges.String(),
-		"deep brackets":      strings.Repeat("[", maxBytes/8),
-		"deep braces":        strings.Repeat("{a: ", maxBytes/32),
-		"deep dashes":        strings.Repeat("- ", maxBytes/16),
-		"deep indentation":   indented(2000),
-		"anchors at anchors": strings.Repeat("&a ", maxTokens/4),
-		"a long line":        "node: " + strings.Repeat("x ", maxBytes/16),
+	const aliases, deep, long = "with all its aliases", "nested this deep", "words and marks"
+	n := maxTokens / 5
+	for name, c := range map[string]struct{ content, want string }{
+		"a billion laughs":   {"a0: &a0 [ha]\n" + lists.String(), aliases},
+		"a billion merges":   {"a0: &a0 {p: 1}\n" + lists.String() + "tasks: {<<: *a9}\n", aliases},
+		"deep brackets":      {strings.Repeat("[", n), deep},
+		"deep braces":        {strings.Repeat("{a: ", n), deep},
+		"deep dashes":        {strings.Repeat("- ", n), deep},
+		"deep indentation":   {indented(1000), deep},
+		"anchors at anchors": {strings.Repeat("&a ", n), deep},
+		"endless brackets":   {strings.Repeat("[", maxBytes/8), long},
 	} {
 		t.Run(name, func(t *testing.T) {
 			begun := time.Now()
-			if _, err := loadFile(t, content); err == nil && name != "a long line" {
-				t.Error("it was taken")
+			if _, err := loadFile(t, c.content); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("it says %.300v", err)
 			}
 			if took := time.Since(begun); took > 10*time.Second {
 				t.Errorf("that took %v", took)
