@@ -26,13 +26,13 @@ func (s *Store) Forget(ctx context.Context, id string) error {
 	})
 }
 
-// forget deletes what findOld has found, at most limit rows of each kind, and counts tasks and events. It goes by keys
+// forget deletes what findOld has found, at most o.limit rows of each kind, and counts tasks and events. It goes by keys
 // and never by a condition alone: a DELETE that has to look for its rows would hold up everybody for as long.
-func (tx *tx) forget(o *old, limit int) (n int, err error) {
+func (tx *tx) forget(o *old) (n int, err error) {
 	if n, err = tx.forgetTasks(o.tasks); err != nil {
 		return n, err
 	}
-	events, err := tx.forgetEvents(o, limit)
+	events, err := tx.forgetEvents(o)
 	if err != nil {
 		return n, err
 	}
@@ -44,7 +44,7 @@ func (tx *tx) forget(o *old, limit int) (n int, err error) {
 			return n, err
 		}
 	}
-	keys := tx.stmt("keys_forget").Time(tx.now.Add(-lastcall.IdempotencyWindow)).Int(int64(limit))
+	keys := tx.stmt("keys_forget").Time(tx.now.Add(-lastcall.IdempotencyWindow)).Int(int64(o.limit))
 	if err := keys.Run(); err != nil {
 		return n, err
 	}
@@ -74,9 +74,9 @@ func (tx *tx) forgetTasks(ids []taskID) (n int, err error) {
 }
 
 // forgetEvents deletes the first events of mailboxes, as far as they are past their retention.
-func (tx *tx) forgetEvents(o *old, limit int) (n int, err error) {
+func (tx *tx) forgetEvents(o *old) (n int, err error) {
 	for _, client := range o.mailboxes {
-		if n >= limit {
+		if n >= o.limit {
 			break
 		}
 		m, err := tx.mailbox(client)
@@ -86,13 +86,13 @@ func (tx *tx) forgetEvents(o *old, limit int) (n int, err error) {
 		if m == nil {
 			continue
 		}
-		gone, err := tx.thinOut(m, o.eventsBefore, limit-n)
+		gone, err := tx.thinOut(m, o.eventsBefore, o.limit-n)
 		if err != nil {
 			return n, err
 		}
 		n += gone
 	}
-	o.more = o.more || n >= limit
+	o.more = o.more || n >= o.limit
 	return n, nil
 }
 

@@ -88,36 +88,36 @@ type process struct {
 	lines *bufio.Scanner
 }
 
-func startChild(t *testing.T, path string) *process {
-	t.Helper()
+func startChild(tb testing.TB, path string) *process {
+	tb.Helper()
 	exe, err := os.Executable()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	cmd := exec.Command(exe)
 	cmd.Env = append(os.Environ(), childEnv+"="+path)
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return &process{cmd: cmd, stdin: stdin, lines: bufio.NewScanner(stdout)}
 }
 
 // read reads n lines, or all that are left with n < 0, and sorts the ids by what was said of them.
-func (p *process) read(t *testing.T, n int, into map[string][]string) {
-	t.Helper()
+func (p *process) read(tb testing.TB, n int, into map[string][]string) {
+	tb.Helper()
 	for ; n != 0 && p.lines.Scan(); n-- {
 		verb, id, _ := strings.Cut(p.lines.Text(), " ")
 		if verb == "failed" {
-			t.Errorf("the child says: %s", p.lines.Text())
+			tb.Errorf("the child says: %s", p.lines.Text())
 		}
 		into[verb] = append(into[verb], id)
 	}

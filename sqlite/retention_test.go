@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -240,4 +241,76 @@ func TestAPausedQueueIsNotForgotten(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// Retention makes no long deletes: whatever a sweep may do, it forgets a portion, and says that there is more. The room
+// in the file is used again.
+func TestASweepForgetsAPortionAndItsRoomIsUsedAgain(t *testing.T) {
+	const many = 20 * forgetMost
+	s := testStore(t)
+	node := join(t, s, "node")
+	var grown [2]int64
+	for i := range grown {
+		fill(t, s, "a", many)
+		var wg sync.WaitGroup
+		for _, task := range listAll(t, s) {
+			wg.Go(func() { // all at once: they share their commits
+				if _, err := s.Cancel(t.Context(), task); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		grown[i] = pages(t, s, "page_count")
+		for more := true; more; {
+			did, err := s.Sweep(t.Context(), lastcall.Sweep{
+				Incarnation: node, MaxCrashes: 3, KeepTasks: -time.Hour, KeepEvents: -time.Hour, Limit: many,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if did.Forgotten > 2*forgetMost {
+				t.Fatalf("one sweep forgot %d tasks and events", did.Forgotten)
+			}
+			more = did.More
+		}
+		if tasks, events := rows(t, s, "tasks"), rows(t, s, "events"); tasks+events != 0 {
+			t.Fatalf("%d tasks and %d events are left and nobody is told", tasks, events)
+		}
+	}
+	if grown[1] > grown[0]+grown[0]/20 {
+		t.Fatalf("the same again has let the file grow from %d to %d pages", grown[0], grown[1])
+	}
+}
+
+// listAll lists the ids of all tasks.
+func listAll(tb testing.TB, s *Store) (ids []string) {
+	tb.Helper()
+	err := s.read(tb.Context(), "test", func(v view) error {
+		found, err := listIDs(v.conn.Stmt("SELECT id FROM tasks"))
+		for _, id := range found {
+			ids = append(ids, id.String())
+		}
+		return err
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return ids
+}
+
+// pages is a count of pages that SQLite keeps.
+func pages(tb testing.TB, s *Store, name string) (n int64) {
+	tb.Helper()
+	err := s.read(tb.Context(), "test", func(v view) error {
+		st := v.conn.Stmt("PRAGMA " + name)
+		defer st.Reset()
+		_, err := st.Step()
+		n = st.ColInt(0)
+		return err
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return n
 }

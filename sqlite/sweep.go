@@ -53,7 +53,7 @@ func (tx *tx) sweep(sw *lastcall.Sweep, found []dead, old *old) (did lastcall.Sw
 	if did.Due, err = tx.moveTasks("due", sw.Limit, (*row).toQueue); err != nil {
 		return did, err
 	}
-	if did.Forgotten, err = tx.forget(old, sw.Limit); err != nil {
+	if did.Forgotten, err = tx.forget(old); err != nil {
 		return did, err
 	}
 	did.More = did.Expired >= sw.Limit || did.Due >= sw.Limit || old.more
