@@ -175,6 +175,21 @@ func TestACommandThatListensIsNotKilled(t *testing.T) {
 	}
 }
 
+// A shell does not pass on what it is told: the program behind it has to hear it too.
+func TestAllOfTheProcessGroupIsToldToStop(t *testing.T) {
+	r := newRun(t)
+	ctx, end := context.WithCancelCause(t.Context())
+	h := shell(t, `trap : TERM
+		(trap 'echo heard >&2; exit' TERM; echo up >&2; while :; do sleep 0.01; done) & wait; wait; exit 75`)
+	done := make(chan lastcall.Outcome, 1)
+	go func() { done <- r.outcome(ctx, h) }()
+	until(t, "both are up", func() bool { return r.wrote() == "up\n" })
+	end(lastcall.ErrDraining)
+	if o := <-done; o.Verdict != lastcall.Release || r.wrote() != "up\nheard\n" {
+		t.Errorf("outcome %+v, log %q", o, r.wrote())
+	}
+}
+
 // G8: it is killed before the worker gives its handler up.
 func TestACommandThatDoesNotListenIsKilledInTime(t *testing.T) {
 	r := newRun(t)

@@ -153,7 +153,7 @@ func TestAServiceThatIsGoneIsAFailedAttempt(t *testing.T) {
 		name, want string
 		h          lastcall.Handler
 	}{
-		{"refused", "connection refused", asks(t, handler.HTTP{URL: "http://user:password@" + gone.Listener.Addr().String()})},
+		{"refused", "connection refused", asks(t, handler.HTTP{URL: "http://" + gone.Listener.Addr().String() + "/run?key=hunter2"})},
 		{"reset", "connection reset by peer", service(t, "", func(w http.ResponseWriter, _ *http.Request) {
 			conn, _, _ := w.(http.Hijacker).Hijack()
 			_ = conn.(*net.TCPConn).SetLinger(0)
@@ -166,8 +166,8 @@ func TestAServiceThatIsGoneIsAFailedAttempt(t *testing.T) {
 			if o.Verdict != lastcall.Fail || o.Permanent || !strings.Contains(o.Error.Message, c.want) {
 				t.Errorf("outcome %+v %+v", o, o.Error)
 			}
-			if strings.Contains(o.Error.Message, "password") {
-				t.Errorf("the message tells the password: %s", o.Error.Message)
+			if strings.Contains(o.Error.Message, "hunter2") {
+				t.Errorf("the client is told the URL: %s", o.Error.Message)
 			}
 		})
 	}

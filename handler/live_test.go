@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -35,7 +36,8 @@ func newRun(t *testing.T) *liveRun {
 	t.Helper()
 	return &liveRun{
 		task: lastcall.Task{
-			ID: "task-" + strings.ToLower(t.Name()), Type: "thing", Queue: "default", Client: "alice",
+			// Looked for in /proc, where another run of these tests must not be found.
+			ID: fmt.Sprintf("task-%d-%s", os.Getpid(), strings.ToLower(t.Name())), Type: "thing", Queue: "default", Client: "alice",
 			Status: lastcall.Running, Input: json.RawMessage(`{"n":1}`), Run: 7, Attempt: 2, MaxAttempts: 5,
 		},
 		draining: make(chan struct{}),
