@@ -70,12 +70,12 @@ const (
 // Fit reports whether the node can take over from a peer that drains, as far as the store knows; whether it answers a
 // probe is for the peer to find out.
 func (n *Node) Fit() bool {
-	return n.Coming() && n.Phase == PhaseReady && n.Settled >= FitAfter
+	return n.Coming() && n.Phase == PhaseReady && n.Settled >= FitAfter && n.Quiet < FitWithin
 }
 
 // Coming reports whether the node is fit or will be soon: it is there, and nobody has told it to stop.
 func (n *Node) Coming() bool {
-	return n.Alive && n.Quiet < FitWithin && (n.Phase == "" || n.Phase == PhaseReady)
+	return n.Alive && (n.Phase == "" || n.Phase == PhaseReady)
 }
 
 // Announcer is a Store on which nodes can take over from each other.

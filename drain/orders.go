@@ -29,7 +29,10 @@ type Orders struct {
 
 // Orders says what a state means for the service.
 func (s State) Orders(p Plan) Orders {
-	alone := !s.Peer || p.Mode == ModeRefuse
+	// Somebody who is there and late with an answer may have been a peer a moment
+	// ago and be one again: to refuse meanwhile would be to refuse for nothing.
+	others := s.Peer || s.Coming
+	alone := !others || p.Mode == ModeRefuse
 	o := Orders{
 		Phase: s.Phase, EarlyWord: s.EarlyWord,
 		HandOverBy: s.HandOverBy, StopBy: s.StopBy, Deadline: s.Deadline,
@@ -43,7 +46,7 @@ func (s State) Orders(p Plan) Orders {
 		// it still sends here (G6).
 		o.Ready = p.Readiness == ReadinessLate
 	case Finish:
-		o.Claim, o.Refuse = p.worksOff(s.Peer), alone
+		o.Claim, o.Refuse = p.worksOff(others), alone
 	case HandBack, Closed:
 		o.Refuse = alone
 	}

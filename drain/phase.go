@@ -54,6 +54,7 @@ type State struct {
 	Hurried    time.Time // when the second of them came; zero: it did not
 
 	Peer        bool      // the last look saw a peer
+	Coming      bool      // or somebody who may soon be one
 	NoPeerUntil time.Time // announce was declined: no peer is believed before this
 	EarlyWord   bool      // running work has been told that the end is near
 	HandOverBy  time.Time // when the last client is to be sent on to the peer; zero: they stay
@@ -102,7 +103,7 @@ func after(p Plan, s State, l Look, now time.Time) Phase {
 		}
 		return Finish
 
-	case s.Phase == Announce && p.handsOver(l):
+	case s.Phase == Announce && (p.handsOver(l) || p.expects(l)):
 		if announced(p, s, l, now) {
 			return Finish
 		}
@@ -136,7 +137,7 @@ func finished(p Plan, s State, l Look, now time.Time) bool {
 	switch {
 	case l.Busy > 0 || l.Unserved > 0:
 		return false
-	case l.Backlog > 0 && p.worksOff(p.peer(l)):
+	case l.Backlog > 0 && p.worksOff(p.peer(l) || p.Shared && l.Coming):
 		return false
 	case !p.handsOver(l) || l.Clients == 0:
 		return true
@@ -156,7 +157,7 @@ func (s State) enter(p Plan, next Phase, now time.Time) State {
 
 // note keeps of a look what orders depend on.
 func (s State) note(p Plan, l Look, now time.Time) State {
-	s.Peer = p.peer(l)
+	s.Peer, s.Coming = p.peer(l), p.Shared && l.Coming
 	switch s.Phase {
 	case Announce, HandBack, Closed:
 		s.EarlyWord = true

@@ -113,12 +113,16 @@ func (p Plan) peer(l Look) bool { return p.Shared && l.Peer }
 // handsOver reports whether there is a peer and clients may be sent to it.
 func (p Plan) handsOver(l Look) bool { return p.Mode == ModeHandover && p.peer(l) }
 
+// expects reports whether somebody is there to whom clients may be sent soon.
+func (p Plan) expects(l Look) bool { return p.Mode == ModeHandover && p.Shared && l.Coming }
+
 // lingers reports whether waiting for a peer can do any good.
 func (p Plan) lingers(l Look) bool {
-	return (p.Linger || l.Coming) && p.Shared && p.Mode == ModeHandover
+	return p.Linger && p.Shared && p.Mode == ModeHandover || p.expects(l)
 }
 
-// worksOff reports whether due work is begun here while finishing.
-func (p Plan) worksOff(peer bool) bool {
-	return p.Backlog == BacklogFinish || p.Backlog == BacklogAuto && !peer
+// worksOff reports whether due work is begun here while finishing; others may be
+// there to do it.
+func (p Plan) worksOff(others bool) bool {
+	return p.Backlog == BacklogFinish || p.Backlog == BacklogAuto && !others
 }

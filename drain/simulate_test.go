@@ -46,6 +46,9 @@ func (s *simulation) until(at time.Time) {
 // dozeTo checks that nothing would have happened just before the time Due named.
 func (s *simulation) dozeTo(due time.Time) {
 	before := due.Add(-1)
+	if s.state.Leaves() {
+		return // nobody asks any more
+	}
 	if before.After(s.now) && Step(s.plan, s.state, s.look, before).Orders(s.plan) != s.told {
 		s.breaks("Due overslept: orders change before %v", due.Sub(s.start))
 	}
@@ -117,6 +120,8 @@ func (s *simulation) check(next State) {
 		s.breaks("G8: closed %v after the deadline", s.now.Sub(next.Deadline))
 	case o.Refuse && (to == Ready || to == Linger || to == Announce):
 		s.breaks("G6: refuses in %s", to)
+	case o.Refuse && s.plan.Mode == ModeHandover && s.plan.Shared && s.look.Coming:
+		s.breaks("G6: refuses in %s although a peer is coming", to)
 	case o.Refuse && peer:
 		s.breaks("G6: refuses in %s although a peer is there to hand over to", to)
 	case s.state.EarlyWord && !next.EarlyWord:

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -70,17 +71,18 @@ func (n *node) seekPeers(ctx context.Context) error {
 func (n *node) lookForPeers(ctx context.Context, client *http.Client) {
 	var fit []string
 	coming := false
+	before := n.fitPeers()
 	for _, other := range n.others(ctx) {
 		answer := lateProbe
 		if other.Fit() {
 			answer = probe(ctx, client, other.Address)
 		}
-		switch answer {
-		case readyProbe:
-			fit = append(fit, other.Incarnation)
-		case lateProbe:
+		switch {
+		case answer == badProbe: // it is going down itself, or is gone, and the store does not know it yet
+		case answer == readyProbe, other.Fit() && slices.Contains(before, other.Incarnation):
+			fit = append(fit, other.Incarnation) // one that has answered before may be late once
+		default:
 			coming = true
-		case badProbe: // it is going down itself, or is gone, and the store does not know it yet
 		}
 	}
 	n.peers.mu.Lock()
