@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"context"
 	"net/http"
 	"time"
 
@@ -64,47 +63,13 @@ func position(h http.Header, q query) (*lastcall.Cursor, error) {
 	return &at, nil
 }
 
-// poll answers with the events behind a position, as soon as there are any.
+// poll answers with the events behind a position, as soon as there are any. When a drain needs the connection is for
+// Streams to say: it sends its clients on one by one, so that they do not all come to the next node at once.
 func (a *api) poll(c *call, client string, after *lastcall.Cursor, wait time.Duration) error {
-	ctx, stop := a.whileWelcome(c.ctx(), client)
-	defer stop()
-	events, at, gap, err := a.Streams.Poll(ctx, client, after, wait)
-	if ctx.Err() != nil && c.ctx().Err() == nil && len(events) == 0 && gap == nil {
-		// A drain wants the connection. What the client's last task here came to may just have been written.
-		events, at, gap, err = a.Streams.Poll(c.ctx(), client, after, 0)
-	}
+	events, at, gap, err := a.Streams.Poll(c.ctx(), client, after, wait)
 	if err != nil {
 		return err
 	}
 	c.answerEvents(events, at, gap)
 	return nil
-}
-
-// whileWelcome is ctx, which ends also when a drain wants the connection and none of the client's tasks runs here any
-// more (G7). Stop releases it.
-func (a *api) whileWelcome(ctx context.Context, client string) (_ context.Context, stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	ended := make(chan struct{})
-	go func() { // ends with ctx, which stop cancels; stop waits for it
-		defer close(ended)
-		defer cancel()
-		select {
-		case <-a.Drain.WaitsEnd():
-		case <-ctx.Done():
-			return
-		}
-		look := time.NewTicker(pollEvery)
-		defer look.Stop()
-		for len(a.Pending(client)) > 0 {
-			select {
-			case <-look.C:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	return ctx, func() {
-		cancel()
-		<-ended
-	}
 }

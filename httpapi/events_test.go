@@ -132,47 +132,6 @@ func TestAPollWaitsAsLongAsItMay(t *testing.T) {
 	})
 }
 
-// G7: a poll ends with the drain, unless what it waits for is on its way.
-func TestAPollEndsWhenADrainNeedsTheConnectionButNotBeforeItsTaskHere(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		pending := make(chan []string, 1)
-		pending <- []string{"0190-0001"}
-		f := setUp(t, func(o *Options) {
-			o.Pending = func(client string) []string {
-				if client != "busy" {
-					return nil
-				}
-				ids := <-pending
-				pending <- ids
-				return ids
-			}
-		})
-		idle := f.later(f.get("/v1/events?wait=50s&client=idle"))
-		busy := f.later(f.get("/v1/events?wait=50s&client=busy"))
-		time.Sleep(10 * time.Second)
-		f.drain.Start("SIGTERM")
-		close(f.drain.ends)
-		if a := <-idle; a.after != 10*time.Second || a.wants(http.StatusOK).header.Get("Connection") != "close" {
-			t.Errorf("the idle one is answered after %s with %v", a.after, a.header)
-		}
-		time.Sleep(5 * time.Second)
-		select {
-		case a := <-busy:
-			t.Fatalf("the busy one is answered with %s", a.body)
-		default:
-		}
-		<-pending
-		pending <- nil
-		f.streams.put(happened(1, "0190-0001", lastcall.TaskSucceeded, `{}`)) // and nobody wakes the poll
-		if a := <-busy; a.after > 16*time.Second || a.wants(http.StatusOK).body == `{"events":[],"cursor":"e:0"}` {
-			t.Errorf("the busy one is answered after %s with %s", a.after, a.body)
-		}
-		if late := <-f.later(f.get("/v1/events?wait=50s&client=idle&after=e:1")); late.after != 0 {
-			t.Errorf("one that comes late waits %s", late.after)
-		}
-	})
-}
-
 func TestANodeThatStopsAloneOpensNoStreamAndAnswersPolls(t *testing.T) {
 	f := setUp(t)
 	id := f.submit(`{"type":"echo"}`).ID

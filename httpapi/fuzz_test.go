@@ -208,12 +208,19 @@ func FuzzRequest(f *testing.F) {
 	f.Add("GET", "/v1/tasks?limit=1", "", "", "")
 	f.Add("POST", "/v1/tasks", `{"type":"echo"}`, "application/json", "wait=0")
 	f.Add("POST", "/v1/tasks/0190-0001/cancel", "{}", "application/json; charset=utf-8", "")
+	f.Add("POST", "/v1/tasks:batch", `{"tasks":[{"type":"echo","idempotency_key":"k"}]}`, "application/json", "")
+	f.Add("POST", "/v1/tasks/0190-0001/retry", "", "", "")
+	f.Add("POST", "/v1/queues/a%2Fb/pause", "", "", "")
+	f.Add("DELETE", "/v1/tasks/0190-0001", "", "", "")
+	f.Add("GET", "/v1/events?after=e:1&client=alice", "", "", "")
+	f.Add("GET", "/v1/tasks/0190-0001/log", "", "", "")
 	f.Fuzz(func(t *testing.T, method, target, body, contentType, prefer string) {
 		u, err := url.ParseRequestURI(target)
 		if err != nil || strings.Contains(target, "wait") || strings.Contains(prefer, "wait") && !strings.Contains(prefer, "wait=0") {
 			return
 		}
 		api := setUp(t)
+		api.submit(`{"type":"echo"}`)
 		r := &http.Request{
 			Method: method, URL: u, Host: "localhost", ProtoMajor: 1, ProtoMinor: 1, ContentLength: -1,
 			Header: http.Header{"Content-Type": {contentType}, "Prefer": {prefer}}, Body: http.NoBody,
@@ -224,7 +231,7 @@ func FuzzRequest(f *testing.F) {
 		a := api.send(r)
 		switch a.status {
 		case 200, 202, 204:
-		case 400, 404, 405, 406, 413, 415, 422:
+		case 400, 404, 405, 406, 409, 413, 415, 422:
 			a.refused(lastcall.CodeOf(codeError(a)))
 		default:
 			t.Fatalf("%s %s is answered with %d: %s", method, target, a.status, a.body)

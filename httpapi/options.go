@@ -27,8 +27,7 @@ type Options struct {
 	// Here reports whether the task's current run is on this node: calls that wait for it may outstay the others in a
 	// drain. Nil: none is.
 	Here func(t *lastcall.Task) bool
-	// Pending lists the client's tasks that run on this node: its long-polls may outstay the others in a drain. Nil: none
-	// do.
+	// Pending lists the client's tasks that run on this node.
 	Pending func(client string) []string
 	Metrics http.Handler // of GET /metrics; nil: there is no such path
 	Logger  *slog.Logger // nil: slog.Default
@@ -61,7 +60,8 @@ type Streams interface {
 	ServeTask(w http.ResponseWriter, r *http.Request, id string)
 	// Poll returns the events behind a position, nil being Mailbox.Start, and the position behind the last of them: at
 	// once if there are any, or a gap, else when the first is there, wait is over or ctx has ended. The end of ctx is no
-	// error: there is nothing yet, and the position stays. A client that has no mailbox gets one.
+	// error: there is nothing yet, and the position stays. When a drain needs the connection it returns early with what
+	// there is, unless a task of the client runs here. A client that has no mailbox gets one.
 	Poll(ctx context.Context, client string, after *lastcall.Cursor, wait time.Duration) ([]lastcall.Event, lastcall.Cursor, *lastcall.Gap, error)
 }
 
@@ -95,9 +95,6 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Here == nil {
 		o.Here = func(*lastcall.Task) bool { return false }
-	}
-	if o.Pending == nil {
-		o.Pending = func(string) []string { return nil }
 	}
 	d := lastcall.DefaultLimits()
 	l := &o.Limits

@@ -92,6 +92,8 @@ func (n *node) again(id string) {
 		want                 int
 	}{
 		{"GET", self + "/events", "", 200},
+		{"GET", "/v1/events?client=alice&wait=1s&after=another:7", "", 200}, // with a gap
+		{"GET", "/v1/events?client=nobody&wait=10ms", "", 200},
 		{"GET", self + "/log", "", 200},
 		{"POST", self + "/retry", "{}", 202},
 		{"DELETE", self, "", 204},
