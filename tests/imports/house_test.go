@@ -95,6 +95,7 @@ var house = []room{
 	{floor: 6, path: "tests/script", tests: true},
 	{floor: 6, path: "tests/streams", tests: true},
 	{floor: 6, path: "tests/takeover", tests: true},
+	{floor: 6, path: "tests/goclient", tests: true},
 	{floor: 6, path: "tests/imports", tests: true},
 }
 
