@@ -13,6 +13,20 @@ import (
 // come back are the caller's. A thing that is not there is CodeNotFound. Times and leases go by the store's own clock.
 // Package storetest is the specification in full.
 type Store interface {
+	Roster
+	Line
+	Archive
+	Mail
+	// Watch calls fn with what has moved, after it was committed and in the order of commits, until ctx ends; it
+	// returns context.Cause(ctx), or an error when watching is not possible. fn must not block and must not call the
+	// store. Hints are a courtesy: one that is lost costs latency, never an event, as every reader also polls.
+	Watch(ctx context.Context, fn func([]Hint)) error
+	// Close waits for calls under way and releases everything. No call may follow.
+	Close() error
+}
+
+// Roster is the part of a Store that knows the nodes.
+type Roster interface {
 	// Join registers a new incarnation of a node and returns its name, never used before. The incarnation holds a lease
 	// from then on, which Beat renews.
 	Join(ctx context.Context, n NodeInfo) (incarnation string, err error)
@@ -26,7 +40,10 @@ type Store interface {
 	Leave(ctx context.Context, incarnation string) error
 	// Nodes lists the incarnations that were alive within a day, newest first.
 	Nodes(ctx context.Context) ([]Node, error)
+}
 
+// Line is the part of a Store that moves tasks from their submit to their end.
+type Line interface {
 	// Submit writes tasks, all of them or none, and answers in their order. A submission under a known idempotency key
 	// is answered with the first task; with another digest it fails with CodeIdempotencyMismatch, and the Item of the
 	// error's only field is the place of a submission that does. Of two at once under one key, or in one call, one
@@ -53,7 +70,10 @@ type Store interface {
 	// runs of a dead incarnation, whose fates hang together, are always one; when Swept.More is true there is more to do
 	// at once. Every node sweeps; sweeps at the same time do each thing once.
 	Sweep(ctx context.Context, s Sweep) (Swept, error)
+}
 
+// Archive is the part of a Store that shows tasks.
+type Archive interface {
 	// Task returns one task.
 	Task(ctx context.Context, id string) (Task, error)
 	// Tasks lists tasks, newest first. A page may hold fewer than Limit, even none, and still have a Next: a store
@@ -66,7 +86,10 @@ type Store interface {
 	TaskEvents(ctx context.Context, id string) (Mailbox, []Event, error)
 	// Queues counts what waits and runs, queue by queue, in the order of their names.
 	Queues(ctx context.Context) ([]Queue, error)
+}
 
+// Mail is the part of a Store that keeps what clients are told.
+type Mail interface {
 	// OpenMailbox returns the client's mailbox, making it if it is not there.
 	OpenMailbox(ctx context.Context, client string) (Mailbox, error)
 	// Events returns the mailbox as it stands and up to limit events with Seq > after, in order, from one snapshot and
@@ -76,13 +99,6 @@ type Store interface {
 	// Ack moves Mailbox.Acked forward to seq, never back and never past the head. An epoch that is not the mailbox's,
 	// and a mailbox that is not there, change nothing and are no error.
 	Ack(ctx context.Context, client string, upTo Cursor) error
-
-	// Watch calls fn with what has moved, after it was committed and in the order of commits, until ctx ends; it
-	// returns context.Cause(ctx), or an error when watching is not possible. fn must not block and must not call the
-	// store. Hints are a courtesy: one that is lost costs latency, never an event, as every reader also polls.
-	Watch(ctx context.Context, fn func([]Hint)) error
-	// Close waits for calls under way and releases everything. No call may follow.
-	Close() error
 }
 
 // Claim asks for work.
