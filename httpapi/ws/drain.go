@@ -63,13 +63,11 @@ func (c *conn) sayDrain(p *[]byte) error {
 	if after, going := c.leaving.after(c.srv.now()); going {
 		f.Mode, f.AfterMS = ModeHandover, new(after.Milliseconds())
 	}
+	c.leaving.told = f.Mode // before it is written: the client may be gone before the write returns
 	c.mu.Unlock()
 	if err := c.text(frame.Append((*p)[:0], f)); err != nil {
 		return err
 	}
-	c.mu.Lock()
-	c.leaving.told = f.Mode
-	c.mu.Unlock()
 	return c.askReceipt() // of a result that was on its way when the drain began
 }
 
@@ -77,7 +75,8 @@ func (c *conn) sayDrain(p *[]byte) error {
 // mailbox, as long as they take it, and those that have been given a result of which it is not known that it has
 // arrived, for 2 s at most; one that has said hello and has no answer yet is among the first, for as long. A peer that
 // does not read, is gone, or never answers is not waited for longer than that, whatever else it does, and one that came
-// after Announce not at all. It goes by hints: hub.Sync makes up for those that were lost.
+// after Announce not at all. So are clients that are on their way to another node and keep their connection here until they
+// are there, for 1 s at most. It goes by hints: hub.Sync makes up for those that were lost.
 func (s *Server) Unserved() int {
 	now := s.now()
 	d := s.drain.Load()
@@ -85,7 +84,7 @@ func (s *Server) Unserved() int {
 	defer s.mu.Unlock()
 	n := 0
 	for _, c := range s.conns {
-		if (d == nil || c.since <= d.since) && c.waits(now) {
+		if (d == nil || c.since <= d.since) && (c.waits(now) || c.movesAt(now)) {
 			n++
 		}
 	}

@@ -90,7 +90,7 @@ type leaving struct {
 	moment time.Duration // its own; 0: it stays
 	look   time.Duration // when it is looked at again
 	going  bool          // it waits for nothing here: it is told its moment, and goes then
-	told   Mode          // by its last drain frame
+	told   Mode          // by its last drain frame, which may be on its way
 	sure   bool          // its mailbox has been looked at since a task of its own was last seen to run here
 	sent   bool          // it has been closed for it
 	moves  bool          // it opens its new connection before this one is closed
@@ -107,6 +107,14 @@ func (l *leaving) due() time.Duration {
 		return l.moment + leaveOverlap
 	}
 	return l.moment
+}
+
+// movesAt reports whether the client has been told to go, and may be opening its next connection.
+func (c *conn) movesAt(now time.Duration) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := &c.leaving
+	return l.going && l.moves && c.code == 0 && !c.ended && now < l.due()
 }
 
 // gone reports whether a connection that ended with the given close code of ours, 0 for none, ended by the hand-over.
