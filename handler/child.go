@@ -19,10 +19,12 @@ import (
 type child struct {
 	tree *spawn.Tree
 	run  lastcall.Run
+	late bool // it began after the early word
 
 	// Each is one goroutine's until see returns.
-	out  output
-	said tail // on standard error
+	out      output
+	said     tail // on standard error
+	notified bool // it was sent the early word
 }
 
 // leftovers is how long after the command's end its pipes are still read. What it wrote is there at once; only a pipe
@@ -54,7 +56,7 @@ func (c *child) see(ctx context.Context, input []byte, h *execHandler) (spawn.En
 // mind passes on to the command what its run is told.
 func (c *child) mind(ctx context.Context, over <-chan struct{}, h *execHandler) {
 	early := c.run.Draining()
-	if !h.Notify {
+	if !h.Notify || c.late {
 		early = nil
 	}
 	for {
@@ -62,7 +64,7 @@ func (c *child) mind(ctx context.Context, over <-chan struct{}, h *execHandler) 
 		case <-over:
 			return
 		case <-early:
-			early = nil
+			early, c.notified = nil, true
 			c.tree.Tell(spawn.Notify)
 			continue
 		case <-ctx.Done():
@@ -114,10 +116,11 @@ func (c *child) end(end spawn.End, err error) (json.RawMessage, error) {
 		return c.out.json()
 	}
 	err = c.failure(end)
-	switch end.Code {
-	case exitTempFail:
+	switch {
+	case end.Code == exitTempFail, c.notified && end.Signal == spawn.NotifySignal:
+		// Who dies of the early word was not ready for it yet, or never is. It is the deploy that has ended the run (G4).
 		return nil, lastcall.GiveBack(err, 0)
-	case exitDataError:
+	case end.Code == exitDataError:
 		return nil, lastcall.Permanent(err)
 	}
 	return nil, err

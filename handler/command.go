@@ -79,7 +79,7 @@ func checkEnv(env []string) error {
 
 // environment is all that a command finds in its environment. What begins with LASTCALL_ there are the node's settings,
 // and may hold its secrets.
-func (h *execHandler) environment(run lastcall.Run, checkpoint string) []string {
+func (h *execHandler) environment(run lastcall.Run, checkpoint string, late bool) []string {
 	env := slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "LASTCALL_") })
 	t := run.Task()
 	env = append(env, h.Env...)
@@ -89,6 +89,9 @@ func (h *execHandler) environment(run lastcall.Run, checkpoint string) []string 
 		"LASTCALL_FENCE="+strconv.FormatInt(run.Fence(), 10))
 	if checkpoint != "" {
 		env = append(env, "LASTCALL_CHECKPOINT_FILE="+checkpoint)
+	}
+	if late {
+		env = append(env, "LASTCALL_DRAINING=true")
 	}
 	return env
 }

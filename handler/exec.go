@@ -18,8 +18,9 @@ import (
 // the log and does no harm.
 //
 // In its environment are LASTCALL_TASK_ID, LASTCALL_RUN, LASTCALL_ATTEMPT and LASTCALL_FENCE, and, where an earlier run
-// left a checkpoint, LASTCALL_CHECKPOINT_FILE, a file that holds it and is gone after the run. Of the node's environment
-// it has all but the settings of lastcall itself.
+// left a checkpoint, LASTCALL_CHECKPOINT_FILE, a file that holds it and is gone after the run. LASTCALL_DRAINING=true is
+// there if the run began after the early word, which then is not sent: a command could not hear it yet. Of the node's
+// environment it has all but the settings of lastcall itself.
 //
 // Exit code 0 is a success, 75 (EX_TEMPFAIL) hands the task back at no cost, 65 (EX_DATAERR) fails it for good, anything
 // else is a failed attempt whose message is the end of what the command wrote to standard error. A command that does not
@@ -32,7 +33,7 @@ type Exec struct {
 	Command     []string      // with its arguments; without a slash in its name it is looked up in PATH, else from Dir on
 	Dir         string        // where it runs; where the node does
 	Env         []string      // NAME=value, on top of the node's
-	Notify      bool          // send SIGUSR1 to the command as the early word of a drain (Run.Draining)
+	Notify      bool          // SIGUSR1 to the command as the early word of a drain (Run.Draining); if it dies of it, it is handed back
 	StopTimeout time.Duration // between SIGTERM and SIGKILL; 5 s, as of a TaskType, which must be given the same
 	MaxOutput   int           // bytes of standard output; 1 MiB
 }
@@ -87,14 +88,24 @@ func (h *execHandler) Handle(ctx context.Context, input json.RawMessage) (json.R
 	if kept != "" {
 		defer os.Remove(kept) //nolint:errcheck // the supervisor does it too, and may be all that is left
 	}
+	late := isClosed(run.Draining())
 	tree, err := spawn.Start(spawn.Command{
-		Path: h.path, Args: h.Command, Dir: h.Dir, Env: h.environment(run, kept), Remove: kept,
+		Path: h.path, Args: h.Command, Dir: h.Dir, Env: h.environment(run, kept, late), Remove: kept,
 	})
 	if err != nil {
 		return nil, err
 	}
-	c := &child{tree: tree, run: run, out: output{most: h.MaxOutput}}
+	c := &child{tree: tree, run: run, late: late, out: output{most: h.MaxOutput}}
 	return c.end(c.see(ctx, input, h))
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }
 
 // keepForCommand puts a checkpoint where a command can read it, and nobody else. No checkpoint, no file.

@@ -180,7 +180,7 @@ func TestAllOfTheProcessGroupIsToldToStop(t *testing.T) {
 	r := newRun(t)
 	ctx, end := context.WithCancelCause(t.Context())
 	h := shell(t, `trap : TERM
-		(trap 'echo heard >&2; exit' TERM; echo up >&2; while :; do sleep 0.01; done) & wait; wait; exit 75`)
+		(trap 'echo heard >&2; exit' TERM; echo up >&2; while :; do sleep 0.01; done) & until wait; do :; done; exit 75`)
 	done := make(chan lastcall.Outcome, 1)
 	go func() { done <- r.outcome(ctx, h) }()
 	until(t, "both are up", func() bool { return r.wrote() == "up\n" })
@@ -229,6 +229,24 @@ func TestTheEarlyWordIsForThoseWhoAskForIt(t *testing.T) {
 		if o := <-done; string(o.Output) != c.want {
 			t.Errorf("notify %t: outcome %+v", c.notify, o)
 		}
+	}
+}
+
+// G4: a command that has just begun has not got as far as to listen, and a run that begins after the early word never
+// has.
+func TestTheEarlyWordNeverCostsAnAttempt(t *testing.T) {
+	r := newRun(t)
+	h := shell(t, `echo up >&2; sleep 1001`, func(e *handler.Exec) { e.Notify = true })
+	done := make(chan lastcall.Outcome, 1)
+	go func() { done <- r.outcome(t.Context(), h) }()
+	until(t, "it is up", func() bool { return r.wrote() == "up\n" })
+	close(r.draining)
+	if o := <-done; o.Verdict != lastcall.Release {
+		t.Errorf("who does not listen: %+v %+v", o, o.Error)
+	}
+	late := shell(t, `sleep 0.2; echo "\"$LASTCALL_DRAINING\""`, func(e *handler.Exec) { e.Notify = true })
+	if o := r.outcome(t.Context(), late); string(o.Output) != `"true"` {
+		t.Errorf("a run that began after it: %+v %+v", o, o.Error)
 	}
 }
 

@@ -89,9 +89,9 @@ func TestATaskIsSignedAsStandardWebhooks(t *testing.T) {
 	o := r.outcome(t.Context(), service(t, "whsec_"+secret, func(w http.ResponseWriter, req *http.Request) {
 		body, _ := io.ReadAll(req.Body)
 		mac := hmac.New(sha256.New, key)
-		mac.Write([]byte(req.Header.Get("webhook-id") + "." + req.Header.Get("webhook-timestamp") + "." + string(body)))
-		if want := "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil)); req.Header.Get("webhook-signature") != want {
-			t.Errorf("the signature is %s, want %s", req.Header.Get("webhook-signature"), want)
+		mac.Write([]byte(req.Header.Get("Webhook-Id") + "." + req.Header.Get("Webhook-Timestamp") + "." + string(body)))
+		if want := "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil)); req.Header.Get("Webhook-Signature") != want {
+			t.Errorf("the signature is %s, want %s", req.Header.Get("Webhook-Signature"), want)
 		}
 	}))
 	if o.Verdict != lastcall.Succeed {

@@ -5,9 +5,13 @@ package spawn
 import (
 	"errors"
 	"os"
+	"syscall"
 )
 
 var errUnsupported = errors.New("commands can be run on Linux and other unixes only")
+
+// NotifySignal is the signal of Notify. There is none here.
+const NotifySignal = syscall.Signal(-1)
 
 // Tree is a command that was started. There is none here.
 type Tree struct{ Stdin, Stdout, Stderr, Messages *os.File }

@@ -11,6 +11,9 @@ import (
 	"syscall"
 )
 
+// NotifySignal is the signal of Notify.
+const NotifySignal = syscall.SIGUSR1
+
 // Tree is a command that was started, and all that it starts. The files are the node's ends of its pipes, the caller's to
 // close.
 type Tree struct {

@@ -96,7 +96,7 @@ func (s *supervisor) listen() {
 		case Word(word[0]) == Terminate:
 			s.terminate()
 		case Word(word[0]) == Notify:
-			s.signal(s.pid, syscall.SIGUSR1)
+			s.signal(s.pid, NotifySignal)
 		}
 	}
 }
