@@ -16,5 +16,6 @@
 //
 // An EventSource comes back after every end but 204, as late as the last retry field told it. So a stream begins with a
 // retry that suits the day on which the node crashes, and ends, in a drain, with one that is the client's own. It ends its
-// connection too: one kept open would lead the client back to the node that it has just been sent away from.
+// connection too: one kept open would lead the client back to the node that it has just been sent away from. Any answer but
+// 200 makes an EventSource give up, so that a stream that comes too late begins and ends all the same.
 package sse

@@ -120,7 +120,7 @@ func (s *Server) count(st *stream) {
 const cutWait = 500 * time.Millisecond
 
 // CloseAll ends every stream, its client told when to come back, and answers every long-poll. It returns when the last is
-// gone, at the deadline at the latest, when what is left is cut. No stream is taken afterwards.
+// gone, at the deadline at the latest, when what is left is cut. A stream that comes afterwards is told the same and ends.
 func (s *Server) CloseAll(deadline time.Time) Counts {
 	s.mu.Lock()
 	s.closing = true

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lastcall-dev/lastcall"
 	"github.com/lastcall-dev/lastcall/httpapi/sse"
 )
 
@@ -131,9 +132,28 @@ func TestAloneAStreamStaysToTheEndAndItsClientComesBackLater_G7(t *testing.T) {
 	if got := <-done; got != (sse.Counts{Served: 1}) {
 		t.Errorf("counts %+v", got)
 	}
-	if late := n.open("/events?client=bob", ""); late.resp.StatusCode != http.StatusServiceUnavailable {
-		t.Errorf("answered %d", late.resp.StatusCode)
+}
+
+// An EventSource takes every answer but 200 for a reason to give up.
+func TestWhoComesWhenAllIsClosedIsToldToComeBack_G6(t *testing.T) {
+	n := start(t, sse.Options{})
+	n.store.Put(task(lastcall.Queued, 0))
+	n.CloseAll(time.Now())
+	for path, first := range map[string]string{"/events?client=alice": "welcome", "/task?id=x": "state"} {
+		r := n.open(path, "")
+		r.expect(first)
+		if m := r.expect("drain"); r.resp.StatusCode != http.StatusOK || m.retry < time.Second || m.data.Mode != "finish" {
+			t.Errorf("%s: %d, %+v", path, r.resp.StatusCode, m)
+		}
+		r.ends()
 	}
+	n.HandOver(time.Now().Add(time.Minute))
+	r := n.open("/events?client=alice", "")
+	r.expect("welcome")
+	if m := r.expect("drain"); m.retry > time.Second || m.data.Mode != "handover" {
+		t.Errorf("%+v", m)
+	}
+	r.ends()
 }
 
 func TestAResultCountsAsUnservedUntilItIsFlushed_G7(t *testing.T) {

@@ -32,11 +32,9 @@ func (s *Server) ServeEvents(w http.ResponseWriter, r *http.Request, client stri
 	}
 	defer sub.Close()
 	st.behind = sub.Behind
-	if !s.open(st) {
-		s.refuse(w, r, errClosing())
-		return
-	}
-	defer s.leave(st)
+	if s.open(st) {
+		defer s.leave(st)
+	} // else it is told at once when to come back: an EventSource that is refused stays away for good
 	m := &mailbox{stream: st, sub: sub, out: newWriter(w, r, st)}
 	if err := m.run(ctx); err != nil {
 		s.opts.Logger.Debug("stream ended", "client", client, "cause", err)

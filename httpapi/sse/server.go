@@ -39,16 +39,16 @@ func New(h *hub.Hub, o Options) *Server {
 	return s
 }
 
-// open takes a stream up. It is false when all are being closed.
+// open takes a stream up. It is false when all are being closed: then it finds so in its orders, and nobody waits for it.
 func (s *Server) open(st *stream) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.arrives(st)
 	if s.closing {
 		return false
 	}
 	s.gone.Add(1) // until leave
 	s.streams[st] = struct{}{}
-	s.arrives(st)
 	return true
 }
 
@@ -86,13 +86,6 @@ func (s *Server) life(ctx context.Context) (context.Context, context.CancelFunc)
 	return ctx, func() {
 		unhook()
 		cancel()
-	}
-}
-
-// errClosing answers a stream that comes when all are being closed.
-func errClosing() error {
-	return &lastcall.Error{
-		Code: lastcall.CodeDraining, Detail: "this node is closing its connections", RetryAfter: time.Second,
 	}
 }
 

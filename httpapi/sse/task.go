@@ -46,11 +46,9 @@ func (s *Server) ServeTask(w http.ResponseWriter, r *http.Request, id string) {
 		return
 	}
 	f.note(&t)
-	if !s.open(f.stream) {
-		s.refuse(w, r, errClosing())
-		return
-	}
-	defer s.leave(f.stream)
+	if s.open(f.stream) {
+		defer s.leave(f.stream)
+	} // as with a mailbox
 	f.out = newWriter(w, r, f.stream)
 	if err := f.run(ctx, &t, events); err != nil {
 		s.opts.Logger.Debug("stream ended", "task", id, "cause", err)
