@@ -37,6 +37,7 @@ func (a *api) submitBatch(c *call) error {
 	if err != nil {
 		return whichKey(err)
 	}
+	c.took(done)
 	c.answerBatch(done)
 	return nil
 }

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -27,10 +26,12 @@ type Options struct {
 	// Here reports whether the task's current run is on this node: calls that wait for it may outstay the others in a
 	// drain. Nil: none is.
 	Here func(t *lastcall.Task) bool
-	// Pending lists the client's tasks that run on this node.
-	Pending func(client string) []string
-	Metrics http.Handler // of GET /metrics; nil: there is no such path
-	Logger  *slog.Logger // nil: slog.Default
+	// Submitted hears of each task that was accepted and is new, Refused of each request that is answered with a problem.
+	// Neither may block; nil: nobody hears of it.
+	Submitted func(typ string)
+	Refused   func(code lastcall.Code)
+	Metrics   http.Handler // of GET /metrics; nil: there is no such path
+	Logger    *slog.Logger // nil: slog.Default
 }
 
 // Waiter tells of tasks that have changed. It may be called concurrently.
@@ -96,10 +97,12 @@ func (o Options) withDefaults() Options {
 	if o.Here == nil {
 		o.Here = func(*lastcall.Task) bool { return false }
 	}
-	d := lastcall.DefaultLimits()
-	l := &o.Limits
-	l.Body, l.Input, l.Name, l.Labels = cmp.Or(l.Body, d.Body), cmp.Or(l.Input, d.Input), cmp.Or(l.Name, d.Name), cmp.Or(l.Labels, d.Labels)
-	l.Key, l.Wait, l.Page = cmp.Or(l.Key, d.Key), cmp.Or(l.Wait, d.Wait), cmp.Or(l.Page, d.Page)
-	l.Batch, l.BatchBody = cmp.Or(l.Batch, d.Batch), cmp.Or(l.BatchBody, d.BatchBody)
+	if o.Submitted == nil {
+		o.Submitted = func(string) {}
+	}
+	if o.Refused == nil {
+		o.Refused = func(lastcall.Code) {}
+	}
+	o.Limits = o.Limits.WithDefaults()
 	return o
 }

@@ -46,6 +46,7 @@ func (c *call) fail(err error) {
 		c.api.Logger.Log(c.ctx(), level, "request failed", "method", c.r.Method, "path", c.r.URL.Path, "error", err)
 	}
 	c.problem(e)
+	c.api.Refused(e.Code)
 }
 
 // problem answers with an error. Nothing of what an internal error says leaves the house.

@@ -40,7 +40,17 @@ func (c *call) place(s lastcall.Submission) error {
 	if err != nil {
 		return err
 	}
+	c.took(done)
 	return c.submitted(&done[0])
+}
+
+// took tells of the tasks that are new.
+func (c *call) took(done []lastcall.Submitted) {
+	for i := range done {
+		if !done[i].Replayed {
+			c.api.Submitted(done[i].Task.Type)
+		}
+	}
 }
 
 // refuse is the answer to new work when this node stops and nobody else could take it.

@@ -44,13 +44,13 @@ var (
 	batchBounds  = []float64{1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}
 )
 
-// New makes the metrics of a node, with what is asked for of sources when somebody looks.
-func New(sources Sources) *Meter {
+// New makes a node's meter.
+func New() *Meter {
 	m := &Meter{
 		registry:  prometheus.NewRegistry(),
 		submitted: counter("submits_total", "Tasks that were accepted, by type.", "type"),
 		settled:   counter("settled_total", "Runs that were settled here, by type and by what became of the task.", "type", "outcome"),
-		refused:   counter("refused_total", "Requests that were refused, by the code of the answer.", "reason"),
+		refused:   counter("refused_total", "Requests that were answered with a problem, by its code.", "reason"),
 		gaps:      counter("gaps_total", "Gaps that clients were told of, by why.", "why"),
 		handovers: counter("handovers_total", "Connections that were sent on to a peer, by transport.", "transport"),
 		run:       histogram("run_seconds", "How long runs took, by type.", runBounds, "type"),
@@ -61,7 +61,7 @@ func New(sources Sources) *Meter {
 	}
 	m.registry.MustRegister(
 		m.submitted, m.settled, m.refused, m.gaps, m.handovers, m.run, m.notify, m.commit, m.batch,
-		&scrape{sources}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
 }
@@ -75,6 +75,9 @@ func histogram(name, help string, bounds []float64, labels ...string) *prometheu
 }
 
 const namespace = "lastcall"
+
+// Ask has the sources asked for states when somebody looks, from now on. It is called once.
+func (m *Meter) Ask(sources Sources) { m.registry.MustRegister(&scrape{sources}) }
 
 // Handler answers GET /metrics.
 func (m *Meter) Handler() http.Handler {

@@ -49,7 +49,8 @@ func scrape(t *testing.T, m *meter.Meter) string {
 
 // used counts one of everything.
 func used(queues ...lastcall.Queue) *meter.Meter {
-	m := meter.New(sources(queues...))
+	m := meter.New()
+	m.Ask(sources(queues...))
 	m.Submitted("echo")
 	m.Settled("echo", lastcall.Succeeded, 30*time.Millisecond)
 	m.Settled("echo", lastcall.Scheduled, time.Second)
@@ -115,7 +116,9 @@ func TestQueuesWithoutEndAreSummedUp(t *testing.T) {
 func TestAStoreThatIsAwayHidesTheQueuesOnly(t *testing.T) {
 	s := sources()
 	s.Queues = func(context.Context) ([]lastcall.Queue, error) { return nil, errors.New("away") }
-	got := scrape(t, meter.New(s))
+	m := meter.New()
+	m.Ask(s)
+	got := scrape(t, m)
 	if strings.Contains(got, "lastcall_queue_tasks{") || !strings.Contains(got, "lastcall_running 2") {
 		t.Errorf("it shows\n%s", got)
 	}

@@ -59,12 +59,14 @@ func (s *Server) assemble() (*node, error) {
 		Phase:       func() string { return string(*n.phase.Load()) },
 		Connections: n.connections,
 		Changed:     func() { n.drainer.Poke() },
+		Settled:     s.meter.Settled,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("assemble: %w", err)
 	}
 	n.hub = hub.New(s.store, hub.Options{Logger: s.o.Logger})
 	refuse := func(w http.ResponseWriter, r *http.Request, e *lastcall.Error) {
+		s.meter.Refused(e.Code)
 		httpapi.WriteProblem(w, r, drainView{n}, e)
 	}
 	n.sockets = ws.New(n.hub, ws.Options{
@@ -82,8 +84,10 @@ func (s *Server) assemble() (*node, error) {
 	api := httpapi.New(httpapi.Options{
 		Store: s.store, Waiter: n.hub, Sockets: sockets{n.sockets}, Streams: n.streams, Drain: drainView{n}, Types: s,
 		Limits: s.o.Limits, Node: s.o.Node, Version: s.o.Version, Loopback: s.o.Auth != "off",
-		Here: n.here, Pending: n.worker.RunningFor, Logger: s.o.Logger,
+		Here: n.here, Logger: s.o.Logger,
+		Submitted: s.meter.Submitted, Refused: s.meter.Refused, Metrics: s.meter.Handler(),
 	})
+	s.meter.Ask(n.sources())
 	n.http = &http.Server{
 		Handler:           n.drainer.Count(api),
 		ReadHeaderTimeout: 10 * time.Second,

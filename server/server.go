@@ -11,6 +11,7 @@ import (
 
 	"github.com/lastcall-dev/lastcall"
 	"github.com/lastcall-dev/lastcall/drain"
+	"github.com/lastcall-dev/lastcall/meter"
 )
 
 // Server is one node. Make it with New, register what it runs, and Run it, once.
@@ -19,6 +20,7 @@ type Server struct {
 	plan     drain.Plan
 	store    lastcall.Store
 	listener net.Listener
+	meter    *meter.Meter
 	down     teardown
 	exitCode int
 
@@ -34,10 +36,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, &SettingError{err}
 	}
-	s := &Server{o: o, plan: o.plan()}
-	if err := s.plan.WithDefaults().Validate(); err != nil {
-		return nil, &SettingError{err}
-	}
+	s := &Server{o: o, plan: o.plan(), meter: meter.New()}
 	if err := s.open(); err != nil {
 		return nil, errors.Join(err, s.down.run())
 	}

@@ -1,0 +1,32 @@
+package server
+
+import (
+	"github.com/lastcall-dev/lastcall/drain"
+	"github.com/lastcall-dev/lastcall/meter"
+)
+
+// The transports by which clients are connected, as labels of metrics.
+const (
+	overSocket = "websocket"
+	overStream = "sse"
+)
+
+// sources are what the node's metrics are asked for when somebody looks.
+func (n *node) sources() meter.Sources {
+	return meter.Sources{
+		Queues: n.store.Queues,
+		Connections: func() map[string]int {
+			return map[string]int{overSocket: n.sockets.Connections(), overStream: n.streams.Connections()}
+		},
+		Running: func() int { return len(n.worker.Running()) },
+		Phase:   func() string { return string(n.drainer.Phase()) },
+		Phases:  phases,
+		Version: n.o.Version,
+	}
+}
+
+// phases are those that a drain may pass through.
+var phases = []string{
+	string(drain.Ready), string(drain.Linger), string(drain.Announce),
+	string(drain.Finish), string(drain.HandBack), string(drain.Closed),
+}
