@@ -211,6 +211,13 @@ func TestAClientThatWasToldAndIsClosedBeforeItsMomentIsNotHandedOver(t *testing.
 	}
 }
 
+func TestAHandshakeAfterAHandOverIsSentOnAtOnce_G6(t *testing.T) {
+	n := start(t, ws.Options{})
+	n.handOver(time.Millisecond)
+	n.CloseAll(ws.CodeRestart, time.Now())
+	n.dial("client=alice", nil).expectClose(ws.CodeRestart)
+}
+
 func TestHandshakesGoOnDuringAHandOver_G6(t *testing.T) {
 	n := start(t, ws.Options{})
 	n.handOver(300 * time.Millisecond)

@@ -94,7 +94,7 @@ func (s *Server) now() time.Duration { return time.Since(s.start) }
 // Serve upgrades the request and returns; the connection lives on. The caller has checked that the request may be let
 // in. A handshake that cannot be completed is answered by Options.Refuse.
 func (s *Server) Serve(w http.ResponseWriter, r *http.Request, who Identity) {
-	if s.isClosing() {
+	if s.isClosing() && !s.handingOver() { // with a peer there is nothing to refuse: it is let in, and sent there
 		s.opts.Refuse(w, r, &lastcall.Error{
 			Code: lastcall.CodeDraining, Detail: "this node is closing its connections", RetryAfter: time.Second,
 		})
