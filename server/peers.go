@@ -73,13 +73,11 @@ func (n *node) lookForPeers(ctx context.Context, client *http.Client) {
 	coming := false
 	before := n.fitPeers()
 	for _, other := range n.others(ctx) {
-		answer := lateProbe
-		if other.Fit() {
-			answer = probe(ctx, client, other.Address)
-		}
+		// Who is not fit yet is probed too: one that was killed is there for the store until its lease is over.
+		answer := probe(ctx, client, other.Address)
 		switch {
-		case answer == badProbe: // it is going down itself, or is gone, and the store does not know it yet
-		case answer == readyProbe, other.Fit() && slices.Contains(before, other.Incarnation):
+		case answer == badProbe: // it is going down itself, or is gone
+		case other.Fit() && (answer == readyProbe || slices.Contains(before, other.Incarnation)):
 			fit = append(fit, other.Incarnation) // one that has answered before may be late once
 		default:
 			coming = true
