@@ -111,7 +111,19 @@ func (w *writer) begin() error {
 		return err
 	}
 	w.tx.reset(w.conn, w.watchers.any())
-	return w.tx.stmt("begin_immediate").Run()
+	return w.lock()
+}
+
+// lock begins a transaction as soon as no other process is in one. It tries more often than SQLite would, which waits
+// longer each time, up to a tenth of a second: so it would sleep through most of the moments that a busy sibling leaves.
+func (w *writer) lock() error {
+	for began := time.Now(); ; {
+		err := w.tx.stmt("begin_immediate").Run()
+		if sqlite3.KindOf(err) != sqlite3.Busy || time.Since(began) > busyWait {
+			return err
+		}
+		<-time.After(otherPause / 4)
+	}
 }
 
 // commit waits until everything is on the disk (G1), then tells those who watch: before the callers, so that what they

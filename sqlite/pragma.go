@@ -7,7 +7,7 @@ import (
 	"github.com/lastcall-dev/lastcall/sqlite/internal/sqlite3"
 )
 
-// busyWait is how long a connection waits for a lock. Only another process on the same file can hold one for longer
+// busyWait is how long a connection waits for a lock; the writer does so itself (writer.lock). Only another process on the same file can hold one for longer
 // than a moment, and it does not for longer than one batch or checkpoint.
 const busyWait = 10 * time.Second
 

@@ -50,6 +50,7 @@ func (w *writer) reopen() error {
 	if _, err := c.Checkpoint(sqlite3.Truncate); err != nil {
 		return errors.Join(fmt.Errorf("checkpoint after a failure: %w", err), c.Close())
 	}
+	c.Wait(0)
 	w.conn, w.version = c, 0
 	w.lookAtOthers()
 	w.watchers.publish([]lastcall.Hint{{}}) // what failed may have been written after all

@@ -46,6 +46,7 @@ func newWriter(path string, conn *sqlite3.Conn, log *slog.Logger) *writer {
 		queue: make(chan *call, queueLength), closing: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	w.tx = newTx()
+	conn.Wait(0) // what there is to wait for, lock does
 	return w
 }
 

@@ -73,6 +73,11 @@ func Open(path string, busy time.Duration) (*Conn, error) {
 	return c, nil
 }
 
+// Wait sets how long a lock that another connection holds is waited for from now on.
+func (c *Conn) Wait(busy time.Duration) {
+	lib.Xsqlite3_busy_timeout(c.tls, c.db, int32(busy.Milliseconds())) // its only error is a connection that is none
+}
+
 // Close finalizes all statements and closes the connection. The last one of a file that closes checkpoints it.
 func (c *Conn) Close() error {
 	for _, s := range c.stmts {
