@@ -38,6 +38,11 @@ func (p *position) fresh(f *frame) bool {
 	return true
 }
 
+// renewed reports whether the frame shows that the mailbox is no longer the one that the position is in.
+func (p *position) renewed(f *frame) bool {
+	return p.known && (f.T == "welcome" || f.T == "gap") && f.at.Epoch != p.at.Epoch
+}
+
 // holds reports whether everything up to c has been delivered.
 func (p *position) holds(c lastcall.Cursor) bool {
 	return p.known && p.at.Epoch == c.Epoch && c.Seq <= p.at.Seq

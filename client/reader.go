@@ -98,6 +98,9 @@ func (r *reader) take(f *frame, tell func(Message) bool) error {
 	if f.handover() && r.dialing == nil {
 		r.schedule(f.after())
 	}
+	if r.pos.renewed(f) {
+		r.unacked = 0 // in the new mailbox the number would stand for something else
+	}
 	m := f.message()
 	if m == nil || !r.pos.fresh(f) {
 		return nil

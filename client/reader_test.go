@@ -87,6 +87,32 @@ func TestAnEventIsAcknowledgedWhenTheLoopComesBackForMore(t *testing.T) {
 	<-done
 }
 
+// What was dealt with in a mailbox that is no more is not acknowledged in the one that has taken its place.
+func TestAnAcknowledgementDoesNotOutliveItsMailbox(t *testing.T) {
+	b := newSwitchboard(t)
+	told, _ := b.read(t, EventOptions{})
+	p := b.next(t)
+	p.welcome("e:3")
+	p.say(event(4), `{"t":"gap","why":"epoch","cursor":"f:0"}`, `{"t":"ping","n":1}`)
+	p.hears("pong 1") // all of it has arrived before the first event is dealt with
+	expect(t, told, "connected", "e:4", "gap epoch to f:0")
+	p.say(strings.ReplaceAll(event(1), "e:1", "f:1"))
+	expect(t, told, "f:1")
+	p.hears("ack 1")
+	p.say(strings.ReplaceAll(event(2), "e:2", "f:2"), `{"t":"ping","n":2}`)
+	p.hears("pong 2")
+	expect(t, told, "f:2")
+	p.hears("ack 2")
+	p.hangUp()
+	expect(t, told, "lost")
+	p = b.next(t)
+	p.welcome("g:9")
+	p.say(`{"t":"gap","why":"epoch","cursor":"g:9"}`)
+	expect(t, told, "connected", "gap epoch to g:9")
+	p.say(`{"t":"ping","n":3}`)
+	p.hears("pong 3")
+}
+
 // G5, G7: on a handover the new connection stands before the old one is left, and overlaps are told once.
 func TestAHandoverOpensTheNewConnectionFirst(t *testing.T) {
 	b := newSwitchboard(t)

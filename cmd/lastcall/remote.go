@@ -113,7 +113,11 @@ func (s *session) explain(ctx context.Context, err error) error {
 		return exitError(exitInterrupted)
 	}
 	e, answered := errors.AsType[*lastcall.Error](err)
+	closed, sentAway := errors.AsType[*client.CloseError](err)
 	switch {
+	case sentAway:
+		s.notef("lastcall: %s", closed)
+		return exitError(exitFailed)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		s.notef("lastcall: nobody listens at %s. Start a node with \"lastcall serve\", or name another with --server or LASTCALL_SERVER.", s.server)
 		return exitError(exitUnavailable)

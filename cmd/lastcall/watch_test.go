@@ -27,7 +27,8 @@ func TestMessagesAreLinesForPeopleAndFramesForPrograms(t *testing.T) {
 		{event(lastcall.TaskSucceeded, `{"output":{"a":1}}`), `03:04:05  succeeded        7  {"a":1}`, map[string]any{"t": "event", "cursor": "e:4"}},
 		{
 			event(lastcall.TaskFailed, `{"error":{"code":"x","message":"y"}}`),
-			`03:04:05  failed           7  x: y`, map[string]any{"type": "task.failed"},
+			`03:04:05  failed           7  x: y`,
+			map[string]any{"type": "task.failed"},
 		},
 		{event(lastcall.TaskInterrupted, `{"reason":"drain"}`), `03:04:05  interrupted      7  drain`, map[string]any{"seq": 4.0}},
 		{

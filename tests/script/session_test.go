@@ -45,19 +45,20 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	cmd := exec.Command(filepath.Join(ts.Getenv("BIN"), "lastcall"), append([]string{
 		"serve", "--listen", listen, "--store", "sqlite:" + ts.MkAbs("lastcall.db"), "--node", "here",
 	}, args...)...)
+	cmd.Dir = ts.MkAbs(".")
 	cmd.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.MkAbs(".")}
 	out, err := cmd.StdoutPipe()
 	ts.Check(err)
-	ts.Check(cmd.Start())
 	n, _ := ts.Value(nodeKey{}).(*node)
 	*n = node{cmd, make(chan error, 1)}
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		if url, ok := strings.CutPrefix(strings.TrimSpace(lines.Text()), "listens at"); ok {
-			ts.Setenv("LASTCALL_SERVER", strings.TrimSpace(url))
-			break
-		}
+	var complaint strings.Builder
+	cmd.Stderr = &complaint
+	ts.Check(cmd.Start())
+	lines, url := bufio.NewScanner(out), ""
+	for url == "" && lines.Scan() {
+		_, url, _ = strings.Cut(lines.Text(), "listens at")
 	}
+	ts.Setenv("LASTCALL_SERVER", strings.TrimSpace(url))
 	gone := n.gone
 	go func() { // ends with the process, which the deferred function kills
 		for lines.Scan() {
@@ -71,6 +72,11 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 			<-gone
 		}
 	})
+	if url == "" {
+		err := <-gone
+		n.cmd = nil
+		ts.Fatalf("the node did not begin to listen: %v\n%s", err, complaint.String())
+	}
 }
 
 // stop sends SIGTERM to the node, and fails unless it ends with exit code 0.
