@@ -7,8 +7,8 @@ import (
 	"github.com/lastcall-dev/lastcall/sqlite/internal/sqlite3"
 )
 
-// busyWait is how long a connection waits for a lock; the writer does so itself (writer.lock). Only another process on the same file can hold one for longer
-// than a moment, and it does not for longer than one batch or checkpoint.
+// busyWait is how long a connection waits for a lock; the writer does so itself (writer.lock). Only another process on
+// the same file can hold one for longer than a moment, and it does not for longer than one batch or checkpoint.
 const busyWait = 10 * time.Second
 
 // applicationID marks the file as lastcall's ("lstc"), in the header of the file and for file(1).
