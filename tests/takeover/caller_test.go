@@ -46,7 +46,7 @@ func (p *caller) act(c *crowd, front *lab.Node) {
 
 func (p *caller) submit(c *crowd, front *lab.Node, ms int, header string) {
 	client := c.clients[rand.IntN(len(c.clients))]
-	body := fmt.Sprintf(`{"type":"sleep","client":%q,"input":{"ms":%d,"steps":2}}`, client, ms)
+	body := fmt.Sprintf(c.work, client, ms)
 	headers := []string{"Lastcall-Client: " + client}
 	if header != "" {
 		headers = append(headers, header)

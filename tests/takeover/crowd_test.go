@@ -17,6 +17,7 @@ type crowd struct {
 	t       *testing.T
 	log     *checker.Log
 	fronts  []string
+	work    string        // a submit's body, with places for the client and for how many milliseconds it takes
 	stop    chan struct{} // closed when they may go home
 	people  sync.WaitGroup
 	clients []string
@@ -32,7 +33,13 @@ type crowd struct {
 // gather brings a crowd together before balancers; half of it goes through each if there are two.
 func gather(t *testing.T, fronts ...string) *crowd {
 	t.Helper()
-	c := &crowd{t: t, log: &checker.Log{}, fronts: fronts, stop: make(chan struct{})}
+	return gatherFor(t, `{"type":"sleep","client":%q,"input":{"ms":%d,"steps":2}}`, fronts...)
+}
+
+// gatherFor is gather, for a crowd that submits something else.
+func gatherFor(t *testing.T, work string, fronts ...string) *crowd {
+	t.Helper()
+	c := &crowd{t: t, log: &checker.Log{}, fronts: fronts, work: work, stop: make(chan struct{})}
 	for i := range 8 {
 		c.add(&caller{name: fmt.Sprintf("caller-%d", i), keeps: i%4 != 0}, i)
 	}
