@@ -32,6 +32,7 @@ func remoteCommand(cmd *cobra.Command, do func(ctx context.Context, s *session) 
 	f.StringVar(&r.name, "client", "", "`name` of the client on whose behalf (LASTCALL_CLIENT; default anonymous)")
 	f.BoolVar(&r.json, "json", false, "write JSON, with the names of the API")
 	f.DurationVar(&r.timeout, "timeout", 10*time.Second, "how long to go on trying where there is no answer; 0s: try once")
+	completeFlags(cmd, r)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 		defer stop()
@@ -79,7 +80,8 @@ func (s *session) tellOfRetries() func(error, time.Duration) {
 	told := false
 	return func(err error, _ time.Duration) { // calls of a command do not overlap
 		if !told && columns(s.cmd.ErrOrStderr()) > 0 {
-			s.notef("no answer from %s yet (%s); trying for %s", s.server, cause(err), s.timeout)
+			erase(s.cmd.ErrOrStderr()) // there may be a bar
+			s.notef("No answer from %s yet (%s); trying again.", s.server, cause(err))
 		}
 		told = true
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,6 +57,8 @@ func (f *tasksFlags) run(ctx context.Context, s *session) error {
 	switch set := s.cmd.Flags().Changed; {
 	case len(s.args) > 1:
 		return usageError{errors.New("tasks takes one id, or none")}
+	case len(s.args) == 1 && slices.ContainsFunc([]string{"status", "type", "queue", "label", "limit"}, set):
+		return usageError{errors.New("status, type, queue, label and limit go with a list, and not with the id of a task")}
 	case len(s.args) == 1 && f.wait < 0:
 		return usageError{fmt.Errorf("wait must not be negative, and is %s", f.wait)}
 	case len(s.args) == 1 && f.log && set("wait"):
