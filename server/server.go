@@ -47,7 +47,7 @@ func New(o Options) (*Server, error) {
 func (s *Server) open() error {
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
-	store, err := openStore(ctx, &s.o)
+	store, err := openStore(ctx, &s.o, s.meter.Committed)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/lastcall-dev/lastcall"
 	"github.com/lastcall-dev/lastcall/sqlite"
@@ -20,10 +21,10 @@ func (o Options) checkStore() error {
 	return nil
 }
 
-// openStore opens the store that the address names.
-func openStore(ctx context.Context, o *Options) (lastcall.Store, error) {
+// openStore opens the store that the address names. Committed hears of its commits.
+func openStore(ctx context.Context, o *Options, committed func(calls int, took time.Duration)) (lastcall.Store, error) {
 	path, _ := strings.CutPrefix(o.Store, storeScheme)
-	store, err := sqlite.Open(ctx, path, sqlite.Options{Logger: o.Logger})
+	store, err := sqlite.Open(ctx, path, sqlite.Options{Logger: o.Logger, Committed: committed})
 	if err != nil {
 		return nil, err // it names the file
 	}

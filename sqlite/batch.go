@@ -26,7 +26,7 @@ func (w *writer) writeBatch() {
 		err = w.applyAll()
 	}
 	if err == nil {
-		err = w.commit()
+		err = w.commit(len(w.batch))
 	}
 	switch {
 	case err == nil:
@@ -126,9 +126,10 @@ func (w *writer) lock() error {
 	}
 }
 
-// commit waits until everything is on the disk (G1), then tells those who watch: before the callers, so that what they
+// commit waits until everything is on the disk (G1), of so many calls, then tells those who watch: before the callers, so that what they
 // do next is not told first. After an error the connection is gone.
-func (w *writer) commit() error {
+func (w *writer) commit(calls int) error {
+	begin := time.Now()
 	err := error(nil)
 	if w.before != nil {
 		err = w.before()
@@ -141,6 +142,7 @@ func (w *writer) commit() error {
 		return err
 	}
 	w.commits.Add(1)
+	w.committed(calls, time.Since(begin))
 	w.pages += w.conn.PagesWritten()
 	w.watchers.publish(w.tx.hints)
 	return nil
@@ -157,7 +159,7 @@ func (w *writer) writeEachAlone() {
 			err = w.tx.flush()
 		}
 		if err == nil {
-			err = w.commit()
+			err = w.commit(1)
 		}
 		if err == nil {
 			continue

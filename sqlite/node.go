@@ -140,6 +140,9 @@ func (tx *tx) enterPhase(incarnation, phase string) error {
 	if err != nil {
 		return err
 	}
+	if phase == lastcall.PhaseReady && was != "" {
+		phase = was // a beat that was overtaken: nobody becomes ready again
+	}
 	if was != phase {
 		tx.hint(lastcall.Hint{})
 	}

@@ -15,6 +15,9 @@ import (
 // Options are what a store may be told beside its path.
 type Options struct {
 	Logger *slog.Logger // slog.Default()
+	// Committed is called after each commit, with how many calls shared it and how long it took, the sync included. It
+	// must not block: the next batch waits for it.
+	Committed func(calls int, took time.Duration)
 }
 
 // minVersion is the first SQLite without the fault by which a write-ahead log that one connection begins anew while
@@ -28,14 +31,17 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	s, err := open(ctx, path, o.Logger)
+	if o.Committed == nil {
+		o.Committed = func(int, time.Duration) {}
+	}
+	s, err := open(ctx, path, o)
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", path, err)
 	}
 	return s, nil
 }
 
-func open(ctx context.Context, path string, log *slog.Logger) (*Store, error) {
+func open(ctx context.Context, path string, o Options) (*Store, error) {
 	if v := sqlite3.VersionNumber(); v < minVersion {
 		return nil, fmt.Errorf("this program was built with SQLite %d; it needs %d (3.51.3) or later", v, minVersion)
 	}
@@ -51,7 +57,7 @@ func open(ctx context.Context, path string, log *slog.Logger) (*Store, error) {
 	if err := removeOrphans(path); err != nil {
 		return nil, err
 	}
-	return start(path, log)
+	return start(path, o)
 }
 
 // checkPath makes path absolute, as a later change of the working directory must not open another file, and refuses
@@ -83,7 +89,7 @@ func checkPath(path string) (string, error) {
 }
 
 // start opens the connections of a file whose set-up lock is held.
-func start(path string, log *slog.Logger) (*Store, error) {
+func start(path string, o Options) (*Store, error) {
 	makePrivate(path)
 	conn, err := openWriter(path)
 	if err != nil {
@@ -99,7 +105,7 @@ func start(path string, log *slog.Logger) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(explain(err), conn.Close())
 	}
-	s := &Store{path: path, log: log, readers: readers, writer: newWriter(path, conn, log)}
+	s := &Store{path: path, log: o.Logger, readers: readers, writer: newWriter(path, conn, o)}
 	s.writer.start()
 	return s, nil
 }

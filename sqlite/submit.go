@@ -75,7 +75,7 @@ func (tx *tx) lookUpKeys(subs []lastcall.Submission) (f firsts, err error) {
 		name := lastcall.IdempotencyKey{Scope: k.Scope, Key: k.Key}
 		if at, ok := given[name]; ok {
 			if subs[at].Idempotency.Digest != k.Digest {
-				return f, errMismatch()
+				return f, errMismatch(i)
 			}
 			f.same[i] = at
 			continue
@@ -86,7 +86,7 @@ func (tx *tx) lookUpKeys(subs []lastcall.Submission) (f firsts, err error) {
 			return f, err
 		}
 		if ok && digest != k.Digest {
-			return f, errMismatch()
+			return f, errMismatch(i)
 		}
 		if ok {
 			f.known[i] = id
@@ -95,8 +95,12 @@ func (tx *tx) lookUpKeys(subs []lastcall.Submission) (f firsts, err error) {
 	return f, nil
 }
 
-func errMismatch() error {
-	return lastcall.Errorf(lastcall.CodeIdempotencyMismatch, "the idempotency key was first used with another body")
+// errMismatch is about the submission at a place of the call.
+func errMismatch(place int) error {
+	return &lastcall.Error{
+		Code: lastcall.CodeIdempotencyMismatch, Detail: "the idempotency key was first used with another body",
+		Fields: []lastcall.FieldError{{Item: &place, Field: "Idempotency-Key", Message: "was used with another body"}},
+	}
 }
 
 // getKey finds what a key was first used for. One that is past its window is not known any more, deleted yet or not; nor is one

@@ -26,9 +26,10 @@ type writer struct {
 	stopped chan struct{} // closed by the goroutine as its last act
 	err     error         // of closing the connection; read after stopped
 
-	watchers watchers
-	siblings atomic.Bool  // another process, or another Store, works on the same file
-	commits  atomic.Int64 // that reached the disk
+	watchers  watchers
+	siblings  atomic.Bool  // another process, or another Store, works on the same file
+	commits   atomic.Int64 // that reached the disk
+	committed func(calls int, took time.Duration)
 
 	// What follows belongs to the goroutine.
 
@@ -40,9 +41,9 @@ type writer struct {
 	before  func() error // run before each commit, which fails with its error; nil outside tests
 }
 
-func newWriter(path string, conn *sqlite3.Conn, log *slog.Logger) *writer {
+func newWriter(path string, conn *sqlite3.Conn, o Options) *writer {
 	w := &writer{
-		path: path, log: log, conn: conn,
+		path: path, log: o.Logger, committed: o.Committed, conn: conn,
 		queue: make(chan *call, queueLength), closing: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	w.tx = newTx()

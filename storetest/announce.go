@@ -81,6 +81,10 @@ func announceBesideAPeer(f *fixture) {
 	if got := f.listed(n.incarnation); got.Settled > got.Quiet+time.Second || got.Fit() || got.Coming() {
 		f.Fatalf("a node that has just entered is listed as %+v", got)
 	}
+	n.beat(lastcall.PhaseReady) // one that was overtaken by the step
+	if got := f.listed(n.incarnation); got.Phase != lastcall.PhaseAnnounce {
+		f.Fatalf("a node that goes is %s again", got.Phase)
+	}
 	_, err := gone.enter(peer)
 	f.wantCode(err, lastcall.CodeLeaseLost)
 	peer.wantEntered(false, n) // which goes already

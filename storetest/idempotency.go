@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 
@@ -43,6 +44,9 @@ func keyMismatch(f *fixture) {
 	f.wantCode(err, lastcall.CodeIdempotencyMismatch)
 	_, err = f.store.Submit(f.ctx, []lastcall.Submission{{Type: "a"}, keyed("alice", "new", "d"), keyed("alice", "k", "other")})
 	f.wantCode(err, lastcall.CodeIdempotencyMismatch)
+	if e, ok := errors.AsType[*lastcall.Error](err); !ok || len(e.Fields) != 1 || e.Fields[0].Item == nil || *e.Fields[0].Item != 2 {
+		f.Fatalf("the third of a call has another body, and the error names %+v", err)
+	}
 	f.wantIDs(f.list(lastcall.Filter{}), first)
 	f.submitOne(keyed("alice", "new", "x")) // and the key of what was not written is free
 }
