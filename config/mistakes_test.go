@@ -34,9 +34,9 @@ func TestEveryMistakeOfAFileIsToldWithItsPlace(t *testing.T) {
 		"a list for everything":   {"- grace: 30s\n", "f:1:1: a configuration must be a mapping, not a list"},
 		"nothing between quotes":  {"node: \"\"\n", "f:1:7: node must not be empty"},
 		"what cannot go together": {
-			"grace: 6s\nstop_timeout: 2s\n",
+			"grace: 6s\nstop_timeout: 2s\ndrain: {announce: {min: 7s}}\n",
 			"f:1:8: drain: announce.min 7s does not fit a grace of 6s less margin 1s and hand_back 4s: " +
-				"raise the grace to 12s or more (grace is set at f:1:8, stop_timeout is set at f:2:15)",
+				"raise the grace to 12s or more (drain.announce.min is set at f:3:25, grace is set at f:1:8, stop_timeout is set at f:2:15)",
 		},
 		"an address within reach of others": {
 			"listen: 0.0.0.0:0\n",

@@ -29,7 +29,7 @@ var settings = []field[Config]{
 	{"drain.linger", "auto", "serve on while there is no peer yet: auto where the store outlives this node", word(func(c *Config) *server.Linger { return &c.Drain.Linger }, server.LingerAuto, server.LingerOn, server.LingerOff)},
 	{"drain.readiness", "auto", "when /readyz turns: early as a peer is there, late as work is finished; auto is late under Kubernetes", autoWord(func(c *Config) *drain.Readiness { return &c.Drain.Readiness }, drain.ReadinessEarly, drain.ReadinessLate)},
 	{"drain.hand_back", "(stop_timeout and 2s)", "how long before the deadline running work is stopped and given back", span(func(c *Config) *time.Duration { return &c.Drain.HandBack })},
-	{"drain.announce.min", "auto", "with a peer everything is still served so long; auto is 3s under Kubernetes and 7s elsewhere", autoSpan(func(c *Config) *time.Duration { return &c.Drain.Announce.Min })},
+	{"drain.announce.min", "auto", "with a peer everything is still served so long; auto is 3s under Kubernetes and 7s elsewhere, or what the grace leaves", autoSpan(func(c *Config) *time.Duration { return &c.Drain.Announce.Min })},
 	{"drain.announce.quiet", "1s", "and until nothing new has come for so long", span(func(c *Config) *time.Duration { return &c.Drain.Announce.Quiet })},
 	{"drain.announce.max", "15s", "but no longer than this", span(func(c *Config) *time.Duration { return &c.Drain.Announce.Max })},
 	{"drain.handover.rate", "500", "clients a second that are sent on to a peer", count(1_000_000, func(c *Config) *int { return &c.Drain.Handover.Rate })},

@@ -42,8 +42,9 @@ type Plan struct {
 }
 
 // Window bounds the announcement: until nothing new came for Quiet (1 s), not
-// before Min (7 s, 3 s under Kubernetes: at least the balancer's probe interval
-// times its failure threshold, and a second), at the latest Max (15 s).
+// before Min (7 s, 3 s under Kubernetes, or what the grace leaves if that is
+// less: at least the balancer's probe interval times its failure threshold, and
+// a second), at the latest Max (15 s).
 type Window struct{ Min, Quiet, Max time.Duration }
 
 // Mode says what a peer means for a drain.
@@ -93,6 +94,9 @@ func (p Plan) WithDefaults() Plan {
 	def(&p.Mode, ModeHandover)
 	def(&p.Backlog, BacklogAuto)
 	def(&p.Readiness, readiness)
+	if room := p.Grace - p.Margin - p.HandBack; room > 0 && room < least {
+		least = room // a short grace must not keep a process from starting that may never have a peer
+	}
 	def(&p.Announce.Min, least)
 	def(&p.Announce.Quiet, time.Second)
 	def(&p.Announce.Max, 15*time.Second)

@@ -36,7 +36,7 @@ func TestAPlanThatCannotBeKeptIsRefusedInASentence(t *testing.T) {
 	for sentence, p := range map[string]Plan{
 		`margin 1s and hand_back 7s leave nothing of a grace of 8s: raise the grace above 8s`: {Grace: 8 * time.Second},
 		`hand_back 5s must be longer than stop_timeout 5s`:                                    {HandBack: 5 * time.Second},
-		`announce.min 7s does not fit a grace of 14s less margin 1s and hand_back 7s`:         {Grace: 14 * time.Second, Shared: true},
+		`announce.min 7s does not fit a grace of 14s less margin 1s and hand_back 7s`:         {Grace: 14 * time.Second, Shared: true, Announce: Window{Min: 7 * time.Second}},
 		`linger has no time left in a grace of 15s: raise it above 15s`:                       {Grace: 15 * time.Second, Shared: true, Linger: true},
 		`linger waits for a peer, and nothing here is shared with one`:                        {Linger: true},
 		`announce.min 7s is longer than announce.max 5s`:                                      {Announce: Window{Max: 5 * time.Second}},
@@ -51,6 +51,17 @@ func TestAPlanThatCannotBeKeptIsRefusedInASentence(t *testing.T) {
 		_, err := New(p, newFake(), Options{})
 		if err == nil || !strings.Contains(err.Error(), sentence) {
 			t.Errorf("got  %v\nwant %s", err, sentence)
+		}
+	}
+}
+
+func TestAShortGraceShortensTheAnnouncementThatNobodyAskedFor(t *testing.T) {
+	for grace, want := range map[time.Duration]time.Duration{
+		10 * time.Second: 2 * time.Second, 14 * time.Second: 6 * time.Second, 15 * time.Second: 7 * time.Second, time.Minute: 7 * time.Second,
+	} {
+		p := Plan{Grace: grace, Shared: true}.WithDefaults()
+		if err := p.Validate(); err != nil || p.Announce.Min != want {
+			t.Errorf("of a grace of %v the announcement has %v, want %v: %v", grace, p.Announce.Min, want, err)
 		}
 	}
 }

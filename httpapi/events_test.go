@@ -132,7 +132,8 @@ func TestAPollWaitsAsLongAsItMay(t *testing.T) {
 	})
 }
 
-func TestANodeThatStopsAloneOpensNoStreamAndAnswersPolls(t *testing.T) {
+// A browser takes an answer that is not 200 for the last one of a stream, and comes back only to one that ends.
+func TestANodeThatStopsAloneStillOpensStreamsAndAnswersPolls(t *testing.T) {
 	f := setUp(t)
 	id := f.submit(`{"type":"echo"}`).ID
 	f.drain.Start("SIGTERM")
@@ -140,11 +141,11 @@ func TestANodeThatStopsAloneOpensNoStreamAndAnswersPolls(t *testing.T) {
 		t.Error("a stream of a node that stops keeps the connection")
 	}
 	f.drain.refusing.Store(true)
-	f.ask("GET", "/v1/events", "", browser).refused(lastcall.CodeDraining)
-	f.ask("GET", "/v1/tasks/"+id+"/events", "", browser).refused(lastcall.CodeDraining)
+	f.ask("GET", "/v1/events", "", browser).wants(http.StatusOK)
+	f.ask("GET", "/v1/tasks/"+id+"/events", "", browser).wants(http.StatusOK)
 	f.ask("GET", "/v1/tasks/"+id+"/events", "").wants(http.StatusOK)
 	f.ask("GET", "/v1/events?wait=0s", "").wants(http.StatusOK)
-	if n := f.drain.refused.Load(); n != 2 {
+	if n := f.drain.refused.Load(); n != 0 {
 		t.Errorf("%d were refused", n)
 	}
 }

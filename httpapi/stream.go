@@ -20,11 +20,9 @@ func (c *call) wantsStream(byDefault bool) (bool, error) {
 	return stream > asJSON || (stream == asJSON && byDefault), nil
 }
 
-// stream hands a request over to an event stream. A new one is refused where a new socket is.
+// stream hands a request over to an event stream. Unlike a socket it is let in to the very end of a node that is alone: a
+// browser takes an answer that is not 200 for the last one, whereas one that ends with a retry has it come back.
 func (c *call) stream(serve http.HandlerFunc) error {
-	if err := c.refuse(); err != nil {
-		return err
-	}
 	if c.r.Method == http.MethodHead { // nobody will read it, and it has no length
 		c.w.Header()["Content-Type"] = typeStream
 		c.answer(http.StatusOK, nil, nil)
