@@ -61,7 +61,10 @@ var house = []room{
 		parts: []string{"github.com/goccy/go-yaml", "github.com/spf13/pflag"},
 	},
 	{floor: 0, path: "cmd/lastcall/forward"},
-	{floor: 4, path: "cmd/lastcall/demo", uses: []string{".", "client", "drain", "cmd/lastcall/forward"}, parts: []string{"github.com/coder/websocket"}},
+	{
+		floor: 4, path: "cmd/lastcall/demo", uses: []string{".", "client", "drain", "cmd/lastcall/forward"},
+		parts: []string{"github.com/coder/websocket"},
+	},
 	{
 		floor: 5, path: "cmd/lastcall",
 		uses:  []string{".", "drain", "handler", "client", "config", "server", "sqlite", "cmd/lastcall/demo"},
