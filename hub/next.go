@@ -12,6 +12,7 @@ type Batch struct {
 	Gap     *lastcall.Gap
 	Events  []lastcall.Event
 	Epoch   string           // of the cursors of Events
+	Fresh   bool             // Events came when the reader had been told all before them
 	Live    *lastcall.Cursor // the replay ends here; what follows is new. Once in a subscription
 	States  []lastcall.State
 	Watched []lastcall.Task
@@ -143,6 +144,7 @@ func (s *Subscriber) resize(events []lastcall.Event) {
 func (s *Subscriber) settle(b *Batch, more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	b.Fresh = s.live
 	for i := range b.Events {
 		ev := &b.Events[i]
 		end := ending{ev.Run, ev.Type.Terminal()}

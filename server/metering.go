@@ -1,7 +1,10 @@
 package server
 
 import (
+	"time"
+
 	"github.com/lastcall-dev/lastcall/drain"
+	"github.com/lastcall-dev/lastcall/hub"
 	"github.com/lastcall-dev/lastcall/meter"
 )
 
@@ -10,6 +13,15 @@ const (
 	overSocket = "websocket"
 	overStream = "sse"
 )
+
+// told meters what clients are told by a transport.
+func (s *Server) told(transport string) hub.Told {
+	return hub.Told{
+		Notified:   func(took time.Duration) { s.meter.Notified(transport, took) },
+		Gap:        s.meter.Gap,
+		HandedOver: func() { s.meter.HandedOver(transport) },
+	}
+}
 
 // sources are what the node's metrics are asked for when somebody looks.
 func (n *node) sources() meter.Sources {

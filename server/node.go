@@ -70,10 +70,10 @@ func (s *Server) assemble() (*node, error) {
 		httpapi.WriteProblem(w, r, drainView{n}, e)
 	}
 	n.sockets = ws.New(n.hub, ws.Options{
-		Node: s.o.Node, Logger: s.o.Logger, Pending: n.worker.RunningFor, Refuse: refuse,
+		Node: s.o.Node, Logger: s.o.Logger, Pending: n.worker.RunningFor, Told: s.told(overSocket), Refuse: refuse,
 	})
 	n.streams = sse.New(n.hub, sse.Options{
-		Store: s.store, Node: s.o.Node, Logger: s.o.Logger, Pending: n.worker.RunningFor, Here: n.here, Refuse: refuse,
+		Store: s.store, Node: s.o.Node, Logger: s.o.Logger, Pending: n.worker.RunningFor, Here: n.here, Told: s.told(overStream), Refuse: refuse,
 	})
 	n.drainer, err = drain.New(s.plan, n, drain.Options{
 		Logger: s.o.Logger, Exit: s.o.Exit, Signals: s.o.Signals, TerminationFile: s.o.Report,

@@ -110,6 +110,7 @@ func (s *Server) count(st *stream) {
 	}
 	if st.sent {
 		s.counts.HandedOver++
+		s.opts.Told.Moved()
 	}
 	if s.closing && !st.served && !st.sent {
 		s.counts.Closed++

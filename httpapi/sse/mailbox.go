@@ -142,8 +142,12 @@ func (m *mailbox) batch(b *hub.Batch) error {
 		m.out.state(&b.States[i])
 	}
 	err := m.out.flush()
-	if result && err == nil {
+	if err != nil {
+		return err
+	}
+	m.srv.opts.Told.Batch(b)
+	if result {
 		m.flushed()
 	}
-	return err
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/hub"
 )
 
 // Options are the settings of a Server. Store is required; any other field that is zero stands for its default.
@@ -23,6 +24,8 @@ type Options struct {
 	Pending func(client string) []string
 	// Here reports whether the task's current run is on this node. Nil: none is.
 	Here func(t *lastcall.Task) bool
+	// Told hears what clients were told.
+	Told hub.Told
 	// Refuse answers a request that no stream comes of, as whoever serves the rest of HTTP answers its errors; in plain
 	// text.
 	Refuse func(w http.ResponseWriter, r *http.Request, e *lastcall.Error)

@@ -183,6 +183,7 @@ func (s *Server) count(c *conn) {
 	}
 	if sent {
 		s.counts.HandedOver++
+		s.opts.Told.Moved()
 	}
 	if s.closing && !served && !sent {
 		s.counts.Closed++

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/hub"
 )
 
 // Options are the settings of a Server. A field that is zero stands for its default.
@@ -25,6 +26,8 @@ type Options struct {
 	MaxFrame int
 	// Pending lists the client's tasks that run on this node, for the drain frame. Nil: none do.
 	Pending func(client string) []string
+	// Told hears what clients were told.
+	Told hub.Told
 	// Refuse answers a handshake that is not taken, as whoever serves the rest of HTTP answers its errors; in plain text.
 	Refuse func(w http.ResponseWriter, r *http.Request, e *lastcall.Error)
 }

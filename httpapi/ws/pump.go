@@ -105,6 +105,7 @@ func (c *conn) sayBatch(b *hub.Batch, p *[]byte) error {
 	if out.err != nil {
 		return out.err
 	}
+	c.srv.opts.Told.Batch(b)
 	c.mu.Lock()
 	c.receipt.wrote(c.srv.now())
 	c.mu.Unlock()
