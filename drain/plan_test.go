@@ -33,11 +33,11 @@ func TestKubernetesChangesTwoDefaults(t *testing.T) {
 }
 
 func TestAPlanThatCannotBeKeptIsRefusedInASentence(t *testing.T) {
-	seven := Window{Min: 7 * time.Second}
+	tight := Plan{Grace: 14 * time.Second, Shared: true, Announce: Window{Min: 7 * time.Second}}
 	for sentence, p := range map[string]Plan{
 		`margin 1s and hand_back 7s leave nothing of a grace of 8s: raise the grace above 8s`: {Grace: 8 * time.Second},
 		`hand_back 5s must be longer than stop_timeout 5s`:                                    {HandBack: 5 * time.Second},
-		`announce.min 7s does not fit a grace of 14s less margin 1s`:                          {Grace: 14 * time.Second, Shared: true, Announce: seven},
+		`announce.min 7s does not fit a grace of 14s less margin 1s`:                          tight,
 		`linger has no time left in a grace of 15s: raise it above 15s`:                       {Grace: 15 * time.Second, Shared: true, Linger: true},
 		`linger waits for a peer, and nothing here is shared with one`:                        {Linger: true},
 		`announce.min 7s is longer than announce.max 5s`:                                      {Announce: Window{Max: 5 * time.Second}},
