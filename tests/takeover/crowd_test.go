@@ -20,7 +20,7 @@ type crowd struct {
 	work    string        // a submit's body, with places for the client and for how many milliseconds it takes
 	stop    chan struct{} // closed when they may go home
 	people  sync.WaitGroup
-	clients []string
+	clients []string // for whom tasks are submitted
 
 	mu       sync.Mutex
 	requests int
@@ -40,26 +40,20 @@ func gather(t *testing.T, fronts ...string) *crowd {
 func gatherFor(t *testing.T, work string, fronts ...string) *crowd {
 	t.Helper()
 	c := &crowd{t: t, log: &checker.Log{}, fronts: fronts, work: work, stop: make(chan struct{})}
+	for i := range 10 {
+		c.clients = append(c.clients, fmt.Sprintf("client-%d", i))
+	}
 	for i := range 8 {
 		c.add(&caller{name: fmt.Sprintf("caller-%d", i), keeps: i%4 != 0}, i)
 	}
 	for i := range 4 {
-		c.add(&listener{client: c.client(i)}, i)
-		c.add(&reader{client: c.client(4 + i)}, i)
+		c.add(&listener{client: c.clients[i]}, i)
+		c.add(&reader{client: c.clients[4+i]}, i)
 	}
 	for i := range 2 {
-		c.add(&poller{client: c.client(8 + i)}, i)
+		c.add(&poller{client: c.clients[8+i]}, i)
 	}
 	return c
-}
-
-// client is the name of a client for whom tasks are submitted.
-func (c *crowd) client(i int) string {
-	name := fmt.Sprintf("client-%d", i)
-	if !slices.Contains(c.clients, name) {
-		c.clients = append(c.clients, name)
-	}
-	return name
 }
 
 // person is somebody in the crowd.

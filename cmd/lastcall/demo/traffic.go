@@ -14,6 +14,7 @@ type traffic struct {
 	ledger *ledger
 	stop   chan struct{} // closed when it may end
 	once   sync.Once
+	done   chan struct{} // closed when it has ended
 
 	mu       sync.Mutex
 	requests int
@@ -22,7 +23,7 @@ type traffic struct {
 }
 
 func newTraffic(addr string, l *ledger) *traffic {
-	return &traffic{addr: addr, ledger: l, stop: make(chan struct{})}
+	return &traffic{addr: addr, ledger: l, stop: make(chan struct{}), done: make(chan struct{})}
 }
 
 const (
@@ -32,6 +33,7 @@ const (
 
 // run goes on until ctx ends or end is called.
 func (t *traffic) run(ctx context.Context) {
+	defer close(t.done)
 	var all sync.WaitGroup
 	for i := range walkers {
 		all.Go(func() { t.walk(ctx, i) }) // ends with ctx or stop
@@ -74,5 +76,8 @@ func (t *traffic) note(err error) {
 	}
 }
 
-// end ends it.
-func (t *traffic) end() { t.once.Do(func() { close(t.stop) }) }
+// end ends it, and returns when no request is under way any more.
+func (t *traffic) end() {
+	t.once.Do(func() { close(t.stop) })
+	<-t.done
+}
