@@ -110,13 +110,40 @@ func TestAnEmptyHintMeansThatAnythingMayHaveMoved(t *testing.T) {
 		s.store.Cancel(t.Context(), long)
 		s.store.stop = []lastcall.RunRef{{Task: long, Run: 1}}
 		s.wants(queued, lastcall.Queued)
-		sweeps := len(s.store.sweeps)
 		s.Moved([]lastcall.Hint{{}})
 		s.wants(queued, lastcall.Succeeded)
 		s.wants(long, lastcall.Canceled)
-		if len(s.store.sweeps) == sweeps {
-			t.Error("no sweep for what may have been scheduled")
+	})
+}
+
+// Another process that commits a hundred times a second is followed at a pace: the first of its hints at once, the last
+// for certain. And where nothing runs nothing is written for it, or two idle processes would keep each other busy.
+func TestHintsOfAnotherProcessAreHeededAtAPace(t *testing.T) {
+	o := types(kind("a", ready), kind("long", listens))
+	o.Poll, o.SweepEvery, o.Beat = time.Hour, time.Hour, time.Hour
+	inShop(t, o, func(s *shop) {
+		count := func() (claims, beats, sweeps int) {
+			before := [3]int{s.store.calls["claim"], len(s.store.beats), len(s.store.sweeps)}
+			for range 100 {
+				s.Moved([]lastcall.Hint{{}})
+				s.pass(10 * time.Millisecond)
+			}
+			s.pass(time.Second)
+			return s.store.calls["claim"] - before[0], len(s.store.beats) - before[1], len(s.store.sweeps) - before[2]
 		}
+		if claims, beats, sweeps := count(); claims < 10 || claims > 25 || beats+sweeps > 0 {
+			t.Errorf("an idle worker made %d claims, %d beats and %d sweeps for a second of hints", claims, beats, sweeps)
+		}
+		s.wants(s.store.add(1, "long")[0], lastcall.Running)
+		if _, beats, sweeps := count(); beats < 2 || beats > 4 || sweeps > 0 {
+			t.Errorf("a busy worker made %d beats and %d sweeps for a second of hints", beats, sweeps)
+		}
+		s.store.hints = nil
+		last := s.store.add(1, "a")[0]
+		s.Moved([]lastcall.Hint{{}})
+		s.Moved([]lastcall.Hint{{}})
+		s.pass(time.Second)
+		s.wants(last, lastcall.Succeeded)
 	})
 }
 

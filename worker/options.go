@@ -53,6 +53,8 @@ const (
 	logEvery      = time.Second            // between writes of a run's log
 	maxFirst      = 3 * time.Second        // of the sweeps before the first claim
 	sweepLimit    = 500                    // rows of each kind in one sweep
+	workPace      = 50 * time.Millisecond  // between looks for work of another process
+	cancelPace    = 500 * time.Millisecond // between looks for its cancels
 	minSweepGap   = 10 * time.Millisecond  // between sweeps that found nothing: clocks differ a little
 	maxMessage    = 4 << 10                // bytes of an error's or a progress message
 )

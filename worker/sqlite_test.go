@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,8 +26,14 @@ type disk struct {
 
 func openOnDisk(tb testing.TB, o worker.Options) *disk {
 	tb.Helper()
+	return openAt(tb, filepath.Join(tb.TempDir(), "lastcall.db"), o, nil)
+}
+
+// openAt is openOnDisk for a file that others may have open too.
+func openAt(tb testing.TB, path string, o worker.Options, committed func(calls int, took time.Duration)) *disk {
+	tb.Helper()
 	log := slog.New(slog.DiscardHandler)
-	store, err := sqlite.Open(tb.Context(), filepath.Join(tb.TempDir(), "lastcall.db"), sqlite.Options{Logger: log})
+	store, err := sqlite.Open(tb.Context(), path, sqlite.Options{Logger: log, Committed: committed})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -189,4 +196,23 @@ func BenchmarkTasks(b *testing.B) {
 	r.until(b, "done", func() bool { return r.Finished() == b.N })
 	b.StopTimer()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tasks/s")
+}
+
+// Section 8: each of two processes on one file notices what the other commits. If it answered that with a commit of its
+// own, both would be at it for ever.
+func TestTwoIdleWorkersOnOneFileLeaveItAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lastcall.db")
+	var commits atomic.Int64
+	count := func(int, time.Duration) { commits.Add(1) }
+	for range 2 {
+		defer openAt(t, path, types(kind("a", ready)), count).stop()
+	}
+	const watched = 3 * time.Second
+	<-time.After(watched / 2) // until each has found the other
+	before := commits.Load()
+	<-time.After(watched)
+	// Two beats of each, three sweeps and as many polls, and some slack: it is a question of ten or of a thousand.
+	if n := commits.Load() - before; n > 60 {
+		t.Errorf("%d commits in %v of doing nothing", n, watched)
+	}
 }

@@ -42,6 +42,9 @@ type Worker struct {
 	beatNow   chan struct{} // buffer of 1: the beat loop does not wait for its time
 	sweepSoon chan struct{} // buffer of 1: the time of the next sweep has changed
 
+	newWork    paced // there may be some that another process has brought
+	newCancels paced // the same
+
 	early chan struct{} // closed by EarlyWord
 	cut   chan struct{} // closed when a hand-back has waited long enough for handlers
 	quiet chan struct{} // closed when a hand-back has begun and no run and no claim is under way
@@ -84,6 +87,8 @@ func New(store lastcall.Store, o Options) (*Worker, error) {
 		released: make(map[string]struct{}),
 		tempo:    tempo{heard: time.Now()},
 	}
+	w.newWork = newPaced(workPace, w.lookForWork)
+	w.newCancels = newPaced(cancelPace, w.lookForCancels)
 	w.hands, w.dropHands = context.WithCancel(context.Background())
 	for i := range o.Types {
 		t := &o.Types[i]
@@ -130,6 +135,8 @@ func (w *Worker) Run(ctx context.Context) error {
 	defer w.dropHands()
 	var loops sync.WaitGroup // each loop ends with life, and is waited for below
 	loops.Go(func() { w.beatLoop(life) })
+	loops.Go(func() { w.newWork.run(life) })
+	loops.Go(func() { w.newCancels.run(life) })
 	loops.Go(func() {
 		w.sweepFirst(life)
 		loops.Go(func() { w.sweepLoop(life) })
