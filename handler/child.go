@@ -22,9 +22,10 @@ type child struct {
 	late bool // it began after the early word
 
 	// Each is one goroutine's until see returns.
-	out      output
-	said     tail // on standard error
-	notified bool // it was sent the early word
+	out        output
+	said       tail // on standard error
+	notified   bool // it was sent the early word
+	terminated bool // it was sent SIGTERM
 }
 
 // leftovers is how long after the command's end its pipes are still read. What it wrote is there at once; only a pipe
@@ -71,6 +72,7 @@ func (c *child) mind(ctx context.Context, over <-chan struct{}, h *execHandler) 
 		}
 		break
 	}
+	c.terminated = true
 	c.tree.Tell(spawn.Terminate)
 	patience := time.NewTimer(h.patience())
 	defer patience.Stop()
@@ -112,18 +114,31 @@ func (c *child) end(end spawn.End, err error) (json.RawMessage, error) {
 		return nil, c.out.tooLarge()
 	case err != nil:
 		return nil, err
-	case end == spawn.End{}:
+	case end.OK():
 		return c.out.json()
 	}
 	err = c.failure(end)
 	switch {
-	case end.Code == exitTempFail, c.notified && end.Signal == spawn.NotifySignal:
-		// Who dies of the early word was not ready for it yet, or never is. It is the deploy that has ended the run (G4).
-		return nil, lastcall.GiveBack(err, 0)
 	case end.Code == exitDataError:
 		return nil, lastcall.Permanent(err)
+	case end.Code == exitTempFail, c.interrupted(end):
+		return nil, lastcall.GiveBack(err, 0)
 	}
 	return nil, err
+}
+
+// interrupted reports whether it was not the command's own doing that it has ended, but that of a deploy (G4). Who dies
+// of the early word was not ready for it yet, or never is. And a SIGTERM that is not the node's comes from who stops all
+// of a service at once, or the host: that the node was told too is not asked, since it may hear so later than the command
+// was dead.
+func (c *child) interrupted(end spawn.End) bool {
+	switch end.Signal {
+	case spawn.NotifySignal:
+		return c.notified
+	case syscall.SIGTERM:
+		return !c.terminated
+	}
+	return end.Interrupted && !c.terminated
 }
 
 // failure says why a command failed: in its own words on standard output, or else by its end and its last words on

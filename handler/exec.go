@@ -25,6 +25,7 @@ import (
 // Exit code 0 is a success, 75 (EX_TEMPFAIL) hands the task back at no cost, 65 (EX_DATAERR) fails it for good, anything
 // else is a failed attempt whose message is the end of what the command wrote to standard error. A command that does not
 // exit with 0 may say better what went wrong, by {"error":{"code":…,"message":…,"detail":…}} on its standard output.
+// One that ends by a SIGTERM that is not the node's, or with any other code after one, is handed back at no cost (G4).
 //
 // When the context ends the command's process group gets SIGTERM, and StopTimeout after that, less a little so that the
 // handler still returns in time, everything that the command has started gets SIGKILL. So it does when the command has

@@ -28,7 +28,13 @@ const (
 type End struct {
 	Code   int
 	Signal syscall.Signal // 0 if it exited
+	// Interrupted: the supervisor was sent a SIGTERM before the end. The node never does that. Who does, as a service
+	// manager that stops a whole control group, has sent it to the command too.
+	Interrupted bool
 }
+
+// OK reports whether the command ended well.
+func (e End) OK() bool { return e.Code == 0 && e.Signal == 0 }
 
 // ErrLost is that of a command whose supervisor was killed: how it ended is not known.
 var ErrLost = errors.New("the supervisor of the command was killed")

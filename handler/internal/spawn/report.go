@@ -8,14 +8,19 @@ import (
 )
 
 // report is what a supervisor writes to its node: first "started PID", and then, when nothing is left of the command,
-// "exited CODE" or "killed SIGNAL"; or "failed WHY" alone. A line each.
+// "exited CODE" or "killed SIGNAL", behind "interrupted" if somebody has asked it to stop; or "failed WHY" alone. A line
+// each.
 type report struct {
-	pid    int    // of the command, 0 if it did not start
-	failed string // why not
-	end    *End   // nil if the supervisor did not get to say it
+	pid         int    // of the command, 0 if it did not start
+	failed      string // why not
+	interrupted bool
+	end         *End // nil if the supervisor did not get to say it
 }
 
 func startedLine(pid int) string { return fmt.Sprintf("started %d\n", pid) }
+
+// interruptedLine stands before the last line.
+const interruptedLine = "interrupted\n"
 
 func failedLine(err error) string { return fmt.Sprintf("failed %v\n", err) }
 
@@ -37,13 +42,15 @@ func parseReport(text string) report {
 		case !whole:
 		case word == "failed":
 			r.failed = rest
+		case line+"\n" == interruptedLine:
+			r.interrupted = true
 		case err != nil:
 		case word == "started":
 			r.pid = n
 		case word == "exited":
-			r.end = &End{Code: n}
+			r.end = &End{Code: n, Interrupted: r.interrupted}
 		case word == "killed":
-			r.end = &End{Signal: syscall.Signal(n)}
+			r.end = &End{Signal: syscall.Signal(n), Interrupted: r.interrupted}
 		}
 	}
 	return r

@@ -167,4 +167,7 @@ func TestAReportThatIsCutOffSaysNoMoreThanItsWholeLines(t *testing.T) {
 	if r := parseReport(whole); r.pid != 42 || *r.end != (End{Code: 70}) {
 		t.Errorf("all of it is read as %+v", r)
 	}
+	if r := parseReport(startedLine(42) + interruptedLine + "exited 3\n"); *r.end != (End{Code: 3, Interrupted: true}) {
+		t.Errorf("an interruption is read as %+v", r)
+	}
 }

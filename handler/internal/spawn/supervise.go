@@ -48,6 +48,8 @@ func supervise(args []string) {
 	// The parent that a parent-death signal knows is a thread, not a process: it must be one that stays.
 	runtime.LockOSThread()
 	deafen()
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, syscall.SIGTERM)
 	seal()
 	if args[argRemove] != "" {
 		defer os.Remove(args[argRemove]) //nolint:errcheck // it may be gone already
@@ -68,6 +70,10 @@ func supervise(args []string) {
 	go s.listen() // ends with the process
 	end := s.await()
 	sweep(pid)
+	signal.Stop(interrupted) // it is still caught; what has come is in the channel when this returns
+	if len(interrupted) > 0 {
+		say(interruptedLine)
+	}
 	say(endLine(end))
 }
 
