@@ -79,6 +79,8 @@ func (s *simulation) happenByte(b byte) {
 		s.hear(Interrupt)
 	case 10:
 		s.look.Coming = true
+	case 11:
+		s.unanswered = n
 	default: // only time passes
 	}
 	s.settle()

@@ -56,6 +56,8 @@ type State struct {
 	Peer        bool      // the last look saw a peer
 	Coming      bool      // or somebody who may soon be one
 	NoPeerUntil time.Time // announce was declined: no peer is believed before this
+	Unsure      bool      // …as nobody could say whether there is one: till then somebody is coming
+	LeavingAt   time.Time // when others were first told to look elsewhere; zero: not yet
 	EarlyWord   bool      // running work has been told that the end is near
 	HandOverBy  time.Time // when the last client is to be sent on to the peer; zero: they stay
 	StopBy      time.Time // when stopped work must have returned; zero: it goes on
@@ -72,7 +74,9 @@ func Step(p Plan, s State, l Look, now time.Time) State {
 		return s
 	}
 	if !reached(now, s.NoPeerUntil) {
-		l.Peer = false // the store knows better than the look
+		// The store knows better than the look, or did not answer.
+		l.Coming = l.Coming || l.Peer && s.Unsure
+		l.Peer = false
 	}
 	if next := after(p, s, l, now); next != s.Phase {
 		s = s.enter(p, next, now)
@@ -139,16 +143,30 @@ func finished(p Plan, s State, l Look, now time.Time) bool {
 		return false
 	case l.Backlog > 0 && p.worksOff(p.peer(l) || p.Shared && l.Coming):
 		return false
-	case !p.handsOver(l) || l.Clients == 0:
+	case !p.handsOver(l) && !p.expects(l):
+		return true
+	case !p.seen(s, now):
+		return false
+	case l.Clients == 0:
 		return true
 	default:
 		return !s.HandOverBy.IsZero() && reached(now, s.HandOverBy)
 	}
 }
 
+// seen reports whether those who send requests here have had the time to find
+// out that this process leaves: with a peer the door stays open until then,
+// also where there was no announcement, as the peer came late.
+func (p Plan) seen(s State, now time.Time) bool {
+	return p.Readiness == ReadinessLate || reached(now, s.LeavingAt.Add(p.Announce.Min))
+}
+
 // enter moves to a phase. What a phase fixes for its whole length is fixed here.
 func (s State) enter(p Plan, next Phase, now time.Time) State {
 	s.Phase, s.Since = next, now
+	if s.LeavingAt.IsZero() && (next == Announce || next == Finish) {
+		s.LeavingAt = now
+	}
 	if next == HandBack {
 		s.StopBy = p.stopBy(s, now)
 	}
@@ -173,12 +191,12 @@ func (s State) note(p Plan, l Look, now time.Time) State {
 }
 
 // handOver begins to send clients on when there is somewhere to go, and stops
-// when there no longer is.
+// when there no longer is. A peer that is late with an answer stops nothing.
 func (s State) handOver(p Plan, l Look, now time.Time) State {
 	switch {
-	case !p.handsOver(l):
+	case !p.handsOver(l) && !p.expects(l):
 		s.HandOverBy = time.Time{}
-	case s.HandOverBy.IsZero():
+	case p.handsOver(l) && s.HandOverBy.IsZero():
 		s.HandOverBy = earlier(now.Add(p.spread(l.Clients)), p.handBackAt(s))
 	}
 	return s
@@ -186,9 +204,10 @@ func (s State) handOver(p Plan, l Look, now time.Time) State {
 
 // Decline takes back a move to Announce that Enter refused: another process
 // went first, and two that go down together must not take each other for the
-// one that stays. The peer is looked for again after a second.
-func Decline(s State, now time.Time) State {
-	s.NoPeerUntil = now.Add(declined)
+// one that stays. Unsure, it is taken back because nobody could say. The peer is
+// looked for again after a second.
+func Decline(s State, unsure bool, now time.Time) State {
+	s.NoPeerUntil, s.Unsure = now.Add(declined), unsure
 	return s
 }
 

@@ -3,6 +3,7 @@ package drain
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -204,7 +205,8 @@ func TestADeclinedAnnouncementIsTriedAgainAfterASecond(t *testing.T) {
 	}
 }
 
-func TestAnAnnouncementThatHangsIsDeclined(t *testing.T) {
+// G6: nobody knows whether there is a peer, so nothing is given up yet.
+func TestAnAnnouncementThatHangsIsTriedAgain(t *testing.T) {
 	inBubble(t, Plan{Shared: true, Kubernetes: true}, func(r *rig) {
 		r.service.set(func(f *fake) {
 			f.look.Busy, f.look.Peer = 1, true
@@ -216,13 +218,20 @@ func TestAnAnnouncementThatHangsIsDeclined(t *testing.T) {
 			t.Error("the signal was not heard")
 		}
 		r.at(enterBound)
-		r.is(Finish)
+		r.is(Linger)
+		if r.Refusing() {
+			t.Error("it refuses, and does not know whether it is alone")
+		}
+		r.service.set(func(f *fake) { f.onEnter = nil })
+		r.at(enterBound + declined)
+		r.is(Announce)
 		r.at(5 * time.Second)
 		r.service.set(func(f *fake) { f.look.Busy, f.look.Peer = 0, false })
 		r.Poke()
 		synctest.Wait()
-		if got := r.Status().Report.Phases[0]; got != (PhaseTime{Finish, 5000}) {
-			t.Errorf("the report begins with %+v: the way to the first phase is part of it", got)
+		want := []PhaseTime{{Linger, 3000}, {Announce, 2000}}
+		if got := r.Status().Report.Phases; !slices.Equal(got[:2], want) {
+			t.Errorf("the report begins with %+v, want %+v: the way to the first phase is part of it", got, want)
 		}
 	})
 }

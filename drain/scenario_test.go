@@ -113,7 +113,7 @@ func (s *simulation) happen(event []string) error {
 	what, arg := event[0], strings.Join(event[1:], " ")
 	counts := map[string]*int{
 		"busy": &s.look.Busy, "backlog": &s.look.Backlog, "unserved": &s.look.Unserved,
-		"clients": &s.look.Clients, "declines": &s.declines,
+		"clients": &s.look.Clients, "declines": &s.declines, "unanswered": &s.unanswered,
 	}
 	switch {
 	case counts[what] != nil:

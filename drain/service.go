@@ -34,8 +34,9 @@ type Service interface {
 	// SIGINT comes during it; the first call may still be running then.
 	//
 	// An error is logged and changes nothing, with two exceptions. Announce may
-	// be declined, with ErrNoPeer or any other error: the phase stays what it
-	// was, and is tried again after a second while a peer is seen. Closed is
+	// be declined, with ErrNoPeer: then no peer is believed for a second. After
+	// any other error, or none in time, it is not known whether there is one:
+	// the process lingers and tries again after a second. Closed is
 	// the last call, and its error is what Run returns.
 	Enter(ctx context.Context, o Orders) error
 

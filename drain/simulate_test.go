@@ -16,9 +16,11 @@ type simulation struct {
 	now      time.Time
 	start    time.Time
 	declines int
-	told     Orders // what the service was told last
-	turns    []string
-	broken   error // the first promise that did not hold
+	// unanswered is how many announcements the store will not answer.
+	unanswered int
+	told       Orders // what the service was told last
+	turns      []string
+	broken     error // the first promise that did not hold
 }
 
 func simulate(p Plan) *simulation {
@@ -74,8 +76,14 @@ func (s *simulation) settle() {
 		}
 		if next.Phase == Announce && s.state.Phase != Announce && s.declines > 0 {
 			s.declines--
-			s.state = Decline(s.state, s.now)
+			s.state = Decline(s.state, false, s.now)
 			s.turns = append(s.turns, fmt.Sprintf("%v announce declined", s.now.Sub(s.start)))
+			continue
+		}
+		if next.Phase == Announce && s.state.Phase != Announce && s.unanswered > 0 {
+			s.unanswered--
+			s.state = Decline(s.state, true, s.now)
+			s.turns = append(s.turns, fmt.Sprintf("%v announce unanswered", s.now.Sub(s.start)))
 			continue
 		}
 		s.check(next)
@@ -110,7 +118,7 @@ func (s *simulation) check(next State) {
 	from, to := s.state.Phase, next.Phase
 	o := next.Orders(s.plan)
 	back := rank[to] < rank[from]
-	peer := s.plan.handsOver(s.look) && reached(s.now, s.state.NoPeerUntil)
+	peer := s.plan.handsOver(s.look) && (s.state.Unsure || reached(s.now, s.state.NoPeerUntil))
 	switch {
 	case back && !(from == Announce && to == Linger && !peer):
 		s.breaks("the way leads back from %s to %s", from, to)
@@ -128,6 +136,9 @@ func (s *simulation) check(next State) {
 		s.breaks("the early word was taken back")
 	case o.Claim && !o.StopBy.IsZero():
 		s.breaks("claims what it would have to hand back")
+	case to == HandBack && from == Finish && s.look.Busy == 0 && peer && s.state.Hurried.IsZero() &&
+		!reached(s.now, s.plan.handBackAt(next)) && !s.plan.seen(s.state, s.now):
+		s.breaks("G6: the door closes %v after others were told to look elsewhere", s.now.Sub(s.state.LeavingAt))
 	case to == HandBack && o.StopBy.After(later(s.now, s.plan.closeAt(next))):
 		s.breaks("stopped work has until after closing begins")
 	case !s.plan.Shared && (to == Linger || to == Announce):

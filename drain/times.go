@@ -73,7 +73,9 @@ func times(p Plan, s State, l Look) []time.Time {
 		quiet := later(s.Since, l.LastRequest).Add(w.Quiet)
 		return []time.Time{s.Since.Add(w.Min), quiet, s.Since.Add(w.Max), p.handBackAt(s)}
 	case Finish:
-		return []time.Time{s.HandOverBy, s.NoPeerUntil, p.earlyWordAt(s), p.handBackAt(s)}
+		return []time.Time{
+			s.HandOverBy, s.NoPeerUntil, s.LeavingAt.Add(p.Announce.Min), p.earlyWordAt(s), p.handBackAt(s),
+		}
 	case HandBack:
 		return []time.Time{p.closeAt(s), s.NoPeerUntil}
 	default:

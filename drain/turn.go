@@ -60,7 +60,7 @@ func (r *run) turned(err error) {
 	announcing := t.to == Announce && r.state.Phase != Announce
 	switch {
 	case announcing && err != nil:
-		r.state = Decline(r.state, now)
+		r.state = Decline(r.state, !errors.Is(err, ErrNoPeer), now)
 		r.logDeclined(err)
 	case announcing:
 		r.move(r.state.enter(r.plan, Announce, now).note(r.plan, r.look, now))

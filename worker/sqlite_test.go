@@ -205,7 +205,7 @@ func TestTwoIdleWorkersOnOneFileLeaveItAlone(t *testing.T) {
 	var commits atomic.Int64
 	count := func(int, time.Duration) { commits.Add(1) }
 	for range 2 {
-		defer openAt(t, path, types(kind("a", ready)), count).stop()
+		t.Cleanup(openAt(t, path, types(kind("a", ready)), count).stop)
 	}
 	const watched = 3 * time.Second
 	<-time.After(watched / 2) // until each has found the other
