@@ -63,9 +63,10 @@ func (c *call) readAll(limit int64) ([]byte, error) {
 // maxTrusted is the longest body for which there is room before it comes: anyone can announce a long one.
 const maxTrusted = 1 << 20
 
-// notWhole says why a body did not arrive.
+// notWhole says why a body did not arrive, if it did not.
 func (c *call) notWhole(err error) error {
 	if err == nil {
+		c.arrived()
 		return nil
 	}
 	var over *http.MaxBytesError

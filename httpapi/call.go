@@ -17,18 +17,38 @@ type call struct {
 	r        *http.Request
 	name     string // of the task or queue in the path
 	answered bool   // something may have left already
+
+	underway bool // it has arrived whole, and has no answer yet
+	term     int  // of Underway
 }
 
 // ServeHTTP answers one request, whatever happens.
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{api: a, w: w, r: r}
+	defer c.leaves()
 	defer func() {
 		if v := recover(); v != nil {
 			c.rescue(v)
 		}
 	}()
+	if r.ContentLength == 0 {
+		c.arrived()
+	}
 	if err := c.serve(); err != nil {
 		c.fail(err)
+	}
+}
+
+// arrived notes that all of the request is here.
+func (c *call) arrived() {
+	c.underway, c.term = true, c.api.Underway.Arrived()
+}
+
+// leaves notes that the answer is known. That it is taken is the client's affair.
+func (c *call) leaves() {
+	if c.underway {
+		c.underway = false
+		c.api.Underway.Answered(c.term)
 	}
 }
 
@@ -69,6 +89,7 @@ func (c *call) answer(status int, contentType []string, body []byte) {
 		h["Cache-Control"] = noStore
 	}
 	c.sayIfLeaving()
+	c.leaves()
 	c.answered = true
 	c.w.WriteHeader(status)
 	_, _ = c.w.Write(body) // fails only where nobody listens any more
@@ -84,6 +105,7 @@ func (c *call) sayIfLeaving() {
 func (c *call) handOver(to http.HandlerFunc) {
 	c.sayIfLeaving()
 	c.answered = true
+	c.leaves()
 	to(c.w, c.r)
 }
 

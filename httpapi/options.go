@@ -26,6 +26,8 @@ type Options struct {
 	// Here reports whether the task's current run is on this node: calls that wait for it may outstay the others in a
 	// drain. Nil: none is.
 	Here func(t *lastcall.Task) bool
+	// Underway counts the requests that have arrived whole and have no answer yet. Nil: nobody counts them.
+	Underway Underway
 	// Submitted hears of each task that was accepted and is new, Refused of each request that is answered with a problem.
 	// Neither may block; nil: nobody hears of it.
 	Submitted func(typ string)
@@ -83,6 +85,18 @@ type Drain interface {
 	WaitsEnd() <-chan struct{}
 }
 
+// Underway counts requests. It may be called concurrently.
+type Underway interface {
+	Arrived() (term int) // a request is here as a whole
+	Answered(term int)   // its answer is known; term is what Arrived said
+}
+
+// uncounted is an Underway of a server that does not care.
+type uncounted struct{}
+
+func (uncounted) Arrived() int { return 0 }
+func (uncounted) Answered(int) {}
+
 // Types is the node's own table of task types.
 type Types interface {
 	// Lookup returns the type of that name, if this node runs it or holds it for workers outside (TaskType.Pull).
@@ -96,6 +110,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Here == nil {
 		o.Here = func(*lastcall.Task) bool { return false }
+	}
+	if o.Underway == nil {
+		o.Underway = uncounted{}
 	}
 	if o.Submitted == nil {
 		o.Submitted = func(string) {}

@@ -22,6 +22,7 @@ func (a *api) socket(c *call) error {
 	if err := c.refuse(); err != nil {
 		return err
 	}
+	c.leaves()
 	c.answered = true // whatever happens from here on, it is no HTTP any more
 	a.Sockets.Serve(c.w, c.r, who)
 	return nil

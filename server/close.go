@@ -12,7 +12,7 @@ import (
 
 // The parts of closing. What runs side by side is bounded by the longer of the two, and none waits for a peer longer.
 const (
-	answersWithin = 500 * time.Millisecond // for answers under way, after all work has ended
+	answersWithin = 500 * time.Millisecond // for answers to leave, and for requests that are still being sent
 	closesWithin  = 500 * time.Millisecond // for close frames to leave
 )
 
@@ -31,7 +31,7 @@ func (n *node) handBack(ctx context.Context, o drain.Orders) {
 // close ends everything, in the order in which it depends on each other: who still waits is answered, clients are told
 // to come back, the worker leaves the store, and the store is closed last.
 func (n *node) close(ctx context.Context) error {
-	n.endWaits()
+	n.waits.set(true)
 	n.closeClients(ctx)
 	n.stopWork()
 	n.working.Wait()
@@ -42,13 +42,13 @@ func (n *node) close(ctx context.Context) error {
 	return n.down.run()
 }
 
-// endWaits has calls that wait answered with what there is.
-func (n *node) endWaits() { n.waitsOnce.Do(func() { close(n.waitsEnd) }) }
-
 // closeClients takes leave of all kinds of clients at once.
 func (n *node) closeClients(ctx context.Context) {
-	n.serving.Go(func() { // ends with answers at the latest
-		answers, cancel := context.WithTimeout(ctx, answersWithin)
+	n.serving.Go(func() { // ends with ctx and answers at the latest
+		if !n.requests.settle(ctx) {
+			n.o.Logger.Warn("requests have no answer in time")
+		}
+		answers, cancel := context.WithTimeout(context.WithoutCancel(ctx), answersWithin)
 		defer cancel()
 		if err := n.http.Shutdown(answers); err != nil {
 			n.o.Logger.Warn("requests were cut off", "error", errors.Join(err, n.http.Close()))

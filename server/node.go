@@ -30,14 +30,18 @@ type node struct {
 	drainer *drain.Drainer
 
 	// Each of these goroutines is started by start and waited for by close. What their contexts end, stops them.
-	serving   sync.WaitGroup // the HTTP server
-	working   sync.WaitGroup // the worker
-	telling   sync.WaitGroup // the hub, the sockets' clock, the store's hints, and the look-out for peers
-	syncs     sync.WaitGroup // looks at the mailboxes before the end
-	stopWork  context.CancelFunc
-	stopTell  context.CancelFunc
-	waitsEnd  chan struct{} // closed when calls that wait are to be answered with what there is
-	waitsOnce sync.Once
+	serving  sync.WaitGroup // the HTTP server
+	working  sync.WaitGroup // the worker
+	telling  sync.WaitGroup // the hub, the sockets' clock, the store's hints, and the look-out for peers
+	syncs    sync.WaitGroup // looks at the mailboxes before the end
+	stopWork context.CancelFunc
+	stopTell context.CancelFunc
+
+	waits    *waits
+	requests requests
+	turns    turns
+	// announced: clients are told once that the node finishes.
+	announced sync.Once
 
 	phase  atomic.Pointer[drain.Phase] // the one that was entered last, of which the store is told with each beat
 	synced synced
@@ -47,7 +51,7 @@ type node struct {
 
 // assemble makes the parts and joins them. It stays one straight function: it is the plan of the house.
 func (s *Server) assemble() (*node, error) {
-	n := &node{Server: s, waitsEnd: make(chan struct{})}
+	n := &node{Server: s, waits: newWaits()}
 	ready := drain.Ready
 	n.phase.Store(&ready)
 	var err error
@@ -85,7 +89,7 @@ func (s *Server) assemble() (*node, error) {
 		Store: s.store, Waiter: n.hub, Sockets: sockets{n.sockets}, Streams: n.streams, Drain: drainView{n}, Types: s,
 		Limits: s.o.Limits, Node: s.o.Node, Version: s.o.Version, Loopback: s.o.Auth != "off",
 		Here: n.here, Logger: s.o.Logger,
-		Submitted: s.meter.Submitted, Refused: s.meter.Refused, Metrics: s.meter.Handler(),
+		Underway: &n.requests, Submitted: s.meter.Submitted, Refused: s.meter.Refused, Metrics: s.meter.Handler(),
 	})
 	s.meter.Ask(n.sources())
 	n.http = &http.Server{

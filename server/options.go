@@ -43,14 +43,16 @@ type Options struct {
 
 // Drain are the settings of the orderly stop; docs/drain.md explains them.
 type Drain struct {
-	Mode        drain.Mode      // handover, refuse
-	Backlog     drain.Backlog   // auto, finish, leave
-	Readiness   drain.Readiness // auto, early, late
-	Linger      Linger          // auto, on, off
-	Announce    drain.Window    // how long everything is still served once a peer is there
-	Handover    Handover
-	HandBack    time.Duration // how long before the deadline running work is handed back; StopTimeout + 2 s
-	StopTimeout time.Duration // what a handler is given to return after its context has ended; 5 s
+	Mode      drain.Mode      // handover, refuse
+	Backlog   drain.Backlog   // auto, finish, leave
+	Readiness drain.Readiness // auto, early, late
+	Linger    Linger          // auto, on, off
+	Announce  drain.Window    // how long everything is still served once a peer is there
+	Handover  Handover
+	HandBack  time.Duration // how long before the deadline running work is handed back; StopTimeout + 2 s
+	// StopTimeout is what a handler is given to return after its context has ended: 5 s, and in a drain as long as the
+	// slowest of the types asks for. Where it is set, a type that asks for more is refused, by Run.
+	StopTimeout time.Duration
 }
 
 // Linger says whether a node that is told to stop while no peer is there serves on until one is, as long as its grace
@@ -85,8 +87,6 @@ func (o Options) withDefaults() (Options, error) {
 	o.Limits = o.Limits.WithDefaults()
 	def(&o.Report, "/dev/termination-log")
 	def(&o.Drain.Linger, LingerAuto)
-	def(&o.Drain.StopTimeout, 5*time.Second)
-	def(&o.Drain.HandBack, o.Drain.StopTimeout+2*time.Second)
 	if o.Node == "" {
 		name, err := os.Hostname()
 		if err != nil {
@@ -106,12 +106,15 @@ func (o Options) withDefaults() (Options, error) {
 	return o, nil
 }
 
-// Check says everything that is wrong with the options, and nothing of the world around them: New finds that out.
-// Its error wraps one for each mistake, and each has a method Settings() []string that names the settings it lies in, as
-// lastcall.yaml spells them, for whoever knows where they were written.
-func (o Options) Check() error {
-	_, err := o.withDefaults()
-	return err
+// Check says everything that is wrong with the options, also with these types to be run, and nothing of the world around
+// them: New finds that out. Its error wraps one for each mistake, and each has a method Settings() []string that names
+// the settings it lies in, as lastcall.yaml spells them, for whoever knows where they were written.
+func (o Options) Check(types ...lastcall.TaskType) error {
+	o, err := o.withDefaults()
+	if err != nil {
+		return err
+	}
+	return o.checkTypes(types)
 }
 
 func (o Options) check() error {
@@ -141,7 +144,7 @@ func (o Options) check() error {
 	}
 	add(o.checkStore(), "store")
 	add(o.checkAddress(), "listen", "auth")
-	add(o.plan().WithDefaults().Validate(), "grace", "stop_timeout", "drain.mode", "drain.backlog", "drain.readiness",
+	add(o.plan(nil).WithDefaults().Validate(), "grace", "stop_timeout", "drain.mode", "drain.backlog", "drain.readiness",
 		"drain.linger", "drain.hand_back", "drain.announce.min", "drain.announce.quiet", "drain.announce.max", "drain.handover.rate")
 	return errors.Join(wrong...)
 }
@@ -162,11 +165,12 @@ func def[T comparable](v *T, fallback T) {
 	}
 }
 
-// plan is how the drain is to go. Every store that there is can be shared: whether somebody shares it is asked when the
-// drain begins.
-func (o Options) plan() drain.Plan {
+// plan is how the drain of a node that runs these types is to go. Every store that there is can be shared: whether
+// somebody shares it is asked when the drain begins.
+func (o Options) plan(types []lastcall.TaskType) drain.Plan {
+	stop, handBack := o.stopTimes(types)
 	p := drain.Plan{
-		Grace: o.Grace, HandBack: o.Drain.HandBack, StopTimeout: o.Drain.StopTimeout,
+		Grace: o.Grace, HandBack: handBack, StopTimeout: stop,
 		Mode: o.Drain.Mode, Backlog: o.Drain.Backlog, Readiness: o.Drain.Readiness,
 		Shared: true, Linger: o.lingers(), Announce: o.Drain.Announce, HandoverRate: o.Drain.Handover.Rate,
 		Kubernetes: drain.OnKubernetes(),

@@ -2,9 +2,8 @@ package server
 
 import (
 	"context"
-	"net"
+	"fmt"
 	"net/http"
-	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -16,27 +15,43 @@ import (
 // peers knows who else is on the store, once this node has been told to stop; nobody asks before.
 type peers struct {
 	mu     sync.Mutex
-	looked bool     // the store was asked since the signal
-	fit    []string // incarnations that could take over: the store says so, and they have answered a probe
-	coming bool     // somebody is there who may be fit soon
+	looked time.Time // the last look that the store answered; zero: there was none
+	fit    []string  // incarnations that could take over: the store says so, and they have answered a probe
+	coming bool      // somebody is there who may be fit soon
 }
 
 const (
 	peersEvery   = 100 * time.Millisecond // between looks at the peers of a node that drains
 	peersTimeout = 500 * time.Millisecond // of one look at the store, and of one probe
-	probesMost   = 16                     // peers probed in one look: one that answers is enough
+	firstTimeout = 200 * time.Millisecond // of the first, which the drain waits for
+	peersKept    = 6 * time.Second        // how long what was seen is believed while the store does not answer
+	probesMost   = 16                     // peers probed in one look
+	enough       = 3                      // peers that are fit
 )
 
 // seen is what is known of peers. The first to ask after the signal finds out from the store who is there at all: to
-// take a sibling that joined a moment ago for nobody would be to refuse for nothing (G6).
+// take a sibling that joined a moment ago for nobody would be to refuse for nothing (G6). A store that does not answer
+// says nothing about anybody: somebody may be coming.
 func (n *node) seen() (fit, coming bool) {
+	if !n.drainer.Told() {
+		return false, false
+	}
+	n.peers.mu.Lock()
+	first := n.peers.looked.IsZero()
+	n.peers.mu.Unlock()
+	if first {
+		others, err := n.others(context.Background(), firstTimeout)
+		n.peers.mu.Lock()
+		if n.peers.looked.IsZero() { // the look-out may have been faster, and knows more
+			n.peers.coming = err != nil || len(others) > 0
+		}
+		if err == nil && n.peers.looked.IsZero() {
+			n.peers.looked = time.Now()
+		}
+		n.peers.mu.Unlock()
+	}
 	n.peers.mu.Lock()
 	defer n.peers.mu.Unlock()
-	if !n.peers.looked && n.drainer.Told() {
-		ctx, cancel := context.WithTimeout(context.Background(), peersTimeout)
-		defer cancel()
-		n.peers.looked, n.peers.coming = true, len(n.others(ctx)) > 0
-	}
 	return len(n.peers.fit) > 0, n.peers.coming
 }
 
@@ -67,12 +82,20 @@ func (n *node) seekPeers(ctx context.Context) error {
 	}
 }
 
-// lookForPeers asks the store who is there, and those whether they are ready. Without a store there is no peer.
+// lookForPeers asks the store who is there, and those whether they are ready.
 func (n *node) lookForPeers(ctx context.Context, client *http.Client) {
+	others, err := n.others(ctx, peersTimeout)
+	if err != nil {
+		n.keepPeers(err)
+		return
+	}
 	var fit []string
 	coming := false
 	before := n.fitPeers()
-	for _, other := range n.others(ctx) {
+	for _, other := range others {
+		if len(fit) == enough {
+			break
+		}
 		// Who is not fit yet is probed too: one that was killed is there for the store until its lease is over.
 		answer := probe(ctx, client, other.Address)
 		switch {
@@ -83,9 +106,28 @@ func (n *node) lookForPeers(ctx context.Context, client *http.Client) {
 			coming = true
 		}
 	}
+	n.setPeers(fit, coming, time.Now())
+}
+
+// keepPeers deals with a store that does not answer: what was seen before is believed for a while. Then there is no peer,
+// as nobody could take over on it.
+func (n *node) keepPeers(err error) {
+	n.o.Logger.Warn("cannot look for peers", "error", err)
+	n.peers.mu.Lock()
+	looked := n.peers.looked
+	if looked.IsZero() { // it did not answer at the signal either: the time counts from now
+		n.peers.looked = time.Now()
+	}
+	n.peers.mu.Unlock()
+	if !looked.IsZero() && time.Since(looked) > peersKept {
+		n.setPeers(nil, false, looked)
+	}
+}
+
+func (n *node) setPeers(fit []string, coming bool, looked time.Time) {
 	n.peers.mu.Lock()
 	changed := (len(fit) > 0) != (len(n.peers.fit) > 0) || coming != n.peers.coming
-	n.peers.fit, n.peers.coming, n.peers.looked = fit, coming, true
+	n.peers.fit, n.peers.coming, n.peers.looked = fit, coming, looked
 	n.peers.mu.Unlock()
 	if changed {
 		n.drainer.Poke()
@@ -93,13 +135,12 @@ func (n *node) lookForPeers(ctx context.Context, client *http.Client) {
 }
 
 // others are the nodes that nobody has told to stop, but for this one.
-func (n *node) others(ctx context.Context) []lastcall.Node {
-	ctx, cancel := context.WithTimeout(ctx, peersTimeout)
+func (n *node) others(ctx context.Context, within time.Duration) ([]lastcall.Node, error) {
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	nodes, err := n.store.Nodes(ctx)
 	if err != nil {
-		n.o.Logger.Warn("cannot look for peers", "error", err)
-		return nil
+		return nil, fmt.Errorf("look for peers: %w", err)
 	}
 	own := n.worker.Incarnation()
 	others := nodes[:0]
@@ -108,38 +149,7 @@ func (n *node) others(ctx context.Context) []lastcall.Node {
 			others = append(others, other)
 		}
 	}
-	return others
-}
-
-// The answers to a probe.
-type probed int
-
-const (
-	readyProbe probed = iota
-	lateProbe         // no answer in time: it may be busy
-	badProbe
-)
-
-// probe asks a peer whether it would take what is sent to it.
-func probe(ctx context.Context, client *http.Client, address string) probed {
-	ctx, cancel := context.WithTimeout(ctx, peersTimeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/readyz", http.NoBody)
-	if err != nil {
-		return badProbe
-	}
-	resp, err := client.Do(req)
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return lateProbe
-	case err != nil:
-		return badProbe
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return badProbe
-	}
-	return readyProbe
+	return others, nil
 }
 
 // enterAnnounce tells the store that this node goes, unless those that could take over go as well.
@@ -153,18 +163,4 @@ func (n *node) enterAnnounce(ctx context.Context) error {
 		err = drain.ErrNoPeer
 	}
 	return err
-}
-
-// probeAddress is where peers reach what listens at a. What listens at every address of this host is reached, by those
-// that share a file with it, at the loopback address.
-func probeAddress(a net.Addr) string {
-	tcp, ok := a.(*net.TCPAddr)
-	if !ok || !tcp.IP.IsUnspecified() {
-		return a.String()
-	}
-	home := netip.IPv6Loopback()
-	if tcp.IP.To4() != nil {
-		home = netip.AddrFrom4([4]byte{127, 0, 0, 1})
-	}
-	return netip.AddrPortFrom(home, uint16(tcp.Port)).String()
 }

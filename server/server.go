@@ -17,7 +17,7 @@ import (
 // Server is one node. Make it with New, register what it runs, and Run it, once.
 type Server struct {
 	o        Options
-	plan     drain.Plan
+	plan     drain.Plan // from Run on: it goes by the types
 	store    lastcall.Store
 	listener net.Listener
 	meter    *meter.Meter
@@ -36,7 +36,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, &SettingError{err}
 	}
-	s := &Server{o: o, plan: o.plan(), meter: meter.New()}
+	s := &Server{o: o, meter: meter.New()}
 	if err := s.open(); err != nil {
 		return nil, errors.Join(err, s.down.run())
 	}
@@ -76,7 +76,8 @@ func (e *SettingError) Error() string { return e.err.Error() }
 // Unwrap returns what is wrong.
 func (e *SettingError) Unwrap() error { return e.err }
 
-// Register adds a type of task; see lastcall.Registrar. It is to be called before Run.
+// Register adds a type of task; see lastcall.Registrar. It is to be called before Run, which says what is wrong with it,
+// and whether the drain has the time that the type wants to stop in.
 func (s *Server) Register(t lastcall.TaskType) {
 	named := func(other lastcall.TaskType) bool { return other.Name == t.Name }
 	switch why := s.o.Limits.CheckName(t.Name); {
@@ -120,9 +121,10 @@ func (s *Server) Run(ctx context.Context) error {
 }
 
 func (s *Server) run(ctx context.Context) error {
-	if err := errors.Join(s.wrong...); err != nil {
+	if err := errors.Join(errors.Join(s.wrong...), s.o.checkTypes(s.types)); err != nil {
 		return errors.Join(err, s.down.run())
 	}
+	s.plan = s.o.plan(s.types)
 	n, err := s.assemble()
 	if err != nil {
 		return errors.Join(err, s.down.run())

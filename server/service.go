@@ -47,18 +47,15 @@ func (n *node) ended() int {
 // Enter does what a phase asks for.
 func (n *node) Enter(ctx context.Context, o drain.Orders) error {
 	n.begin()
-	switch o.Phase {
-	case drain.Announce:
+	turn := n.turns.next()
+	if o.Phase == drain.Announce {
 		if err := n.enterAnnounce(ctx); err != nil {
 			return err
 		}
-	case drain.Finish:
-		n.sockets.Announce(ws.ModeFinish, o.Deadline)
-		n.streams.Announce(sse.ModeFinish, o.Deadline)
-	case drain.Ready, drain.Linger, drain.HandBack, drain.Closed: // the switches come first
 	}
-	n.phase.Store(&o.Phase)
-	n.Follow(o)
+	if !n.turns.take(turn, func() { n.follow(o) }) {
+		return errLate
+	}
 	n.worker.BeatNow() // peers go by the phase
 	switch o.Phase {
 	case drain.HandBack:
@@ -71,7 +68,10 @@ func (n *node) Enter(ctx context.Context, o drain.Orders) error {
 }
 
 // Follow sets the switches.
-func (n *node) Follow(o drain.Orders) {
+func (n *node) Follow(o drain.Orders) { n.turns.take(n.turns.next(), func() { n.follow(o) }) }
+
+func (n *node) follow(o drain.Orders) {
+	n.phase.Store(&o.Phase)
 	if o.Claim {
 		n.worker.ResumeClaims()
 	} else {
@@ -83,11 +83,13 @@ func (n *node) Follow(o drain.Orders) {
 	if o.Phase != drain.Finish {
 		return
 	}
+	n.announced.Do(func() {
+		n.sockets.Announce(ws.ModeFinish, o.Deadline)
+		n.streams.Announce(sse.ModeFinish, o.Deadline)
+	})
 	n.sockets.HandOver(o.HandOverBy)
 	n.streams.HandOver(o.HandOverBy)
-	if !o.HandOverBy.IsZero() {
-		n.endWaits() // whoever waits here for what happens elsewhere waits there just as well
-	}
+	n.waits.set(!o.HandOverBy.IsZero()) // whoever waits here for what happens elsewhere waits there just as well
 }
 
 // begin notes where the counts stand when the drain begins.

@@ -28,7 +28,7 @@ func (v drainView) Leaving() bool             { return v.n.drainer.Leaving() }
 func (v drainView) Refusing() bool            { return v.n.drainer.Refusing() }
 func (v drainView) Status() any               { return v.n.drainer.Status() }
 func (v drainView) CountRefused()             { v.n.drainer.CountRefused() }
-func (v drainView) WaitsEnd() <-chan struct{} { return v.n.waitsEnd }
+func (v drainView) WaitsEnd() <-chan struct{} { return v.n.waits.ends() }
 
 func (v drainView) Start(reason string) {
 	v.n.drainer.Start(reason)
