@@ -3,72 +3,107 @@ package sqlite
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/lastcall-dev/lastcall"
 )
 
+// notChained stands for the place of an event that is not known: what was written before version 2 of the schema names
+// nothing.
+const notChained = -1
+
+// chain is what has been found of a task's events, the last one first.
+type chain struct {
+	key     taskID
+	client  string
+	box     lastcall.Mailbox
+	mailbox int64
+	events  []lastcall.Event
+
+	// Where events that are not chained may stand: in [from, to). The times are those of the task's life.
+
+	from, to int64
+	created  time.Time
+	finished *time.Time
+}
+
 // TaskEvents returns the events about a task. There is no index by task, which every event would have to pay for: each
 // event names the task's event before it, and the task its last one, so that they are found in as many look-ups as they
-// are.
-func (s *Store) TaskEvents(ctx context.Context, id string) (box lastcall.Mailbox, events []lastcall.Event, err error) {
-	err = s.read(ctx, "task events", func(v view) (err error) {
-		box, events, err = v.taskEvents(id)
+// are. Those from before that was so are looked for in what the mailbox holds of the task's lifetime, in portions.
+func (s *Store) TaskEvents(ctx context.Context, id string) (lastcall.Mailbox, []lastcall.Event, error) {
+	const verb = "task events"
+	var c chain
+	err := s.read(ctx, verb, func(v view) (err error) {
+		c, err = v.chain(id)
 		return err
 	})
+	for err == nil && c.from < c.to {
+		// The mailbox is that of the first portion. What is looked for now stood in it then; at most it expires.
+		err = s.read(ctx, verb, func(v view) error { return v.search(&c) })
+	}
 	if err != nil {
 		return lastcall.Mailbox{}, nil, err
 	}
-	return box, events, nil
+	slices.Reverse(c.events)
+	return c.box, c.events, nil
 }
 
-func (v view) taskEvents(id string) (box lastcall.Mailbox, events []lastcall.Event, err error) {
-	client, last, err := v.lastEvent(id)
+// chain finds what is chained, and where the rest stands if there may be a rest.
+func (v view) chain(id string) (c chain, err error) {
+	last, err := v.lastEvent(&c, id)
 	if err != nil {
-		return box, nil, err
+		return c, err
 	}
-	m, err := v.getMailbox(client)
+	m, err := v.getMailbox(c.client)
 	if err != nil {
-		return box, nil, err
+		return c, err
 	}
 	if m == nil {
-		return lastcall.Mailbox{Client: client, Oldest: 1}, nil, nil
+		c.box = lastcall.Mailbox{Client: c.client, Oldest: 1}
+		return c, nil
 	}
-	events, err = v.walkBack(m.id, id, last)
-	return m.Mailbox, events, err
+	c.box, c.mailbox, c.to = m.Mailbox, m.id, m.Head+1
+	whole, err := v.walkBack(&c, id, last)
+	if whole || err != nil {
+		c.to = 0
+		return c, err
+	}
+	err = v.narrow(&c)
+	return c, err
 }
 
-// lastEvent is whose task it is, and the place of its last event in the mailbox, 0 if it has none.
-func (v view) lastEvent(id string) (client string, seq int64, err error) {
-	key, ok := parseID(id)
-	if !ok {
-		return "", 0, errNoTask()
+// lastEvent is whose task it is, when it lived, and the place of its last event in the mailbox, 0 if it has none.
+func (v view) lastEvent(c *chain, id string) (seq int64, err error) {
+	var ok bool
+	if c.key, ok = parseID(id); !ok {
+		return 0, errNoTask()
 	}
-	st := v.stmt("task_last_event").Bytes(key[:])
+	st := v.stmt("task_last_event").Bytes(c.key[:])
 	defer st.Reset()
 	found, err := st.Step()
 	if err == nil && !found {
 		err = errNoTask()
 	}
-	return st.ColText(0), st.ColInt(1), err
+	c.client, c.created, c.finished = st.ColText(0), st.ColTime(2), st.ColTimePtr(3)
+	return st.ColInt(1), err
 }
 
-// walkBack follows the chain from its end and returns it in order. An event that has expired ends it. So does one about
-// another task, or a step that does not lead back: what stands there was written to a mailbox made anew, after the one
-// that the task's older events stood in was forgotten.
-func (v view) walkBack(mailbox int64, task string, seq int64) (events []lastcall.Event, err error) {
+// walkBack follows the chain from its end, and reports whether that was all: otherwise the rest stands before c.to. An
+// event that has expired ends the chain. So does one about another task, or a step that does not lead back: what stands
+// there was written to a mailbox made anew, after the one that the task's older events stood in was forgotten.
+func (v view) walkBack(c *chain, task string, seq int64) (whole bool, err error) {
 	for before := seq + 1; 0 < seq && seq < before; {
-		ev, prev, found, err := v.eventAt(mailbox, seq)
+		ev, prev, found, err := v.eventAt(c.mailbox, seq)
 		if err != nil {
-			return nil, err
+			return false, err
 		}
 		if !found || ev.Task != task {
-			break
+			return true, nil
 		}
-		events = append(events, ev)
-		before, seq = seq, prev
+		c.events = append(c.events, ev)
+		c.to, before, seq = seq, seq, prev
 	}
-	slices.Reverse(events)
-	return events, nil
+	return seq != notChained, nil
 }
 
 // eventAt is the event at a place of a mailbox, and the place of the one before it of the same task.

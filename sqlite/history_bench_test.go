@@ -85,9 +85,9 @@ SELECT unhex(printf('%%012x70008%%015x', %[3]d + i / 1000, i)), 3, 'render', 'de
   (%[3]d + i / 1000) * 1000, (%[3]d + i / 1000) * 1000, 1, 1, 5, (%[3]d + i / 1000) * 1000, (%[3]d + i / 1000) * 1000, 'node',
   'succeed:0123456789abcdef', x'7b7d', x'6e756c6c', i + 1 FROM n;
 WITH RECURSIVE n(i) AS (SELECT %[1]d UNION ALL SELECT i + 1 FROM n WHERE i + 1 < %[2]d)
-INSERT INTO events (mailbox, seq, id, type, task, run, attempt, at, data)
+INSERT INTO events (mailbox, seq, id, type, task, run, attempt, at, data, prev)
 SELECT 1, i + 1, randomblob(16), 0, unhex(printf('%%012x70008%%015x', %[3]d + i / 1000, i)), 1, 1, (%[3]d + i / 1000) * 1000,
-  x'7b7d' FROM n;`
+  x'7b7d', 0 FROM n;`
 
 func (h *history) close(b *testing.B) {
 	b.Helper()

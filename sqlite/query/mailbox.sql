@@ -30,6 +30,14 @@ SELECT seq, id, type, task, run, attempt, at, data, prev FROM events WHERE mailb
 -- name: events_after
 SELECT seq, id, type, task, run, attempt, at, data FROM events WHERE mailbox = ? AND seq > ? ORDER BY seq LIMIT ?;
 
+-- name: events_of_task
+-- Those in a piece of the mailbox, the last one first.
+SELECT seq, id, type, task, run, attempt, at, data FROM events
+WHERE mailbox = ? AND seq >= ? AND seq < ? AND task = ? ORDER BY seq DESC;
+
+-- name: event_at
+SELECT at FROM events WHERE mailbox = ? AND seq = ?;
+
 -- name: events_age
 SELECT seq, at FROM events WHERE mailbox = ? ORDER BY seq LIMIT ?;
 

@@ -1,7 +1,7 @@
 -- name: task_insert
 INSERT INTO tasks (id, status, type, queue, client, created_at, run_at, order_key, priority, max_attempts, timeout,
-  expires_at, retry_of, labels, parts, input)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+  expires_at, retry_of, labels, parts, input, last_event)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0);
 
 -- name: task_get
 -- The columns are in the order of scanTask.
@@ -31,7 +31,7 @@ UPDATE tasks SET progress = ?, parts = ?, checkpoint = ? WHERE id = ?;
 DELETE FROM tasks WHERE id = ? RETURNING parts;
 
 -- name: task_last_event
-SELECT client, last_event FROM tasks WHERE id = ?;
+SELECT client, last_event, created_at, finished_at FROM tasks WHERE id = ?;
 
 -- name: log_get
 -- One row for a task, empty for one without a log.
