@@ -58,7 +58,7 @@ func (s *Store) backup(ctx context.Context, path string) error {
 func checkTarget(path string) error {
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		if err == nil {
-			err = fmt.Errorf("there is already something at %s; name a file that is not there yet", path)
+			err = errTaken(path)
 		}
 		return err
 	}
@@ -67,6 +67,10 @@ func checkTarget(path string) error {
 		return fmt.Errorf("there is no directory %s; make it first", dir)
 	}
 	return nil
+}
+
+func errTaken(path string) error {
+	return fmt.Errorf("there is already something at %s; name a file that is not there yet", path)
 }
 
 // copyInto writes a copy to an empty file. It has a connection of its own, as a long read must not take one from those
@@ -108,8 +112,17 @@ func interruptAtEnd(ctx context.Context, conn *sqlite3.Conn, done <-chan struct{
 	}
 }
 
-// moveNew gives a file the name that nobody has taken meanwhile.
+// moveNew gives a file the name that nobody has taken meanwhile. A link is made or fails, whoever else wants the name at
+// the same moment. Some file systems have none (FAT, some of those in user space): there the name is looked at and then
+// taken, and of two backups that do so within the same instant the later one stays.
 func moveNew(from, to string) error {
+	err := os.Link(from, to)
+	if errors.Is(err, fs.ErrExist) {
+		return errTaken(to)
+	}
+	if err == nil {
+		return os.Remove(from)
+	}
 	if err := checkTarget(to); err != nil {
 		return err
 	}

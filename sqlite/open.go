@@ -18,6 +18,10 @@ type Options struct {
 	// Committed is called after each commit, with how many calls shared it and how long it took, the sync included. It
 	// must not block: the next batch waits for it.
 	Committed func(calls int, took time.Duration)
+	// KeepSchema leaves the file in the version that it has, and makes none where there is none: for who looks after a
+	// file beside the nodes that serve it, and must not bring it on under them. Only Backup and NewEpoch work on every
+	// version that can be opened; other methods may fail on one that is not the newest.
+	KeepSchema bool
 }
 
 // minVersion is the first SQLite without the fault by which a write-ahead log that one connection begins anew while
@@ -48,6 +52,11 @@ func open(ctx context.Context, path string, o Options) (*Store, error) {
 	path, err := checkPath(path)
 	if err != nil {
 		return nil, err
+	}
+	if o.KeepSchema {
+		if _, err := os.Stat(path); err != nil {
+			return nil, err
+		}
 	}
 	setup, err := lockSetup(ctx, path)
 	if err != nil {
@@ -90,7 +99,9 @@ func checkPath(path string) (string, error) {
 
 // start opens the connections of a file whose set-up lock is held.
 func start(path string, o Options) (*Store, error) {
-	makePrivate(path)
+	if !o.KeepSchema {
+		makePrivate(path)
+	}
 	conn, err := openWriter(path)
 	if err != nil {
 		return nil, explain(err)
@@ -98,7 +109,11 @@ func start(path string, o Options) (*Store, error) {
 	if err := takeOver(conn); err != nil {
 		return nil, errors.Join(explain(err), conn.Close())
 	}
-	if err := migrate(conn); err != nil {
+	bring := migrate
+	if o.KeepSchema {
+		bring = checkSchema
+	}
+	if err := bring(conn); err != nil {
 		return nil, errors.Join(explain(err), conn.Close())
 	}
 	readers, err := newReaders(path)

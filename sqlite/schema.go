@@ -4,6 +4,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strconv"
 
 	"github.com/lastcall-dev/lastcall/sqlite/internal/sqlite3"
@@ -15,17 +16,9 @@ var schemaFiles embed.FS
 // migrate brings the file to the newest version, one numbered file of schema/ after the other, each in a transaction
 // that also writes the number. There is no way back: a file of a later version is refused.
 func migrate(c *sqlite3.Conn) error {
-	version, err := readVersion(c)
+	version, steps, err := knownVersion(c)
 	if err != nil {
 		return err
-	}
-	steps, err := schemaFiles.ReadDir("schema")
-	if err != nil {
-		return err
-	}
-	if version > len(steps) {
-		return fmt.Errorf("its schema is version %d and this lastcall knows versions up to %d; "+
-			"start the newer lastcall that wrote it", version, len(steps))
 	}
 	for i, step := range steps[version:] {
 		text, err := schemaFiles.ReadFile("schema/" + step.Name())
@@ -37,6 +30,33 @@ func migrate(c *sqlite3.Conn) error {
 		}
 	}
 	return probe(c)
+}
+
+// checkSchema takes the file as it is, in any version that migrate would bring on but that of a new file.
+func checkSchema(c *sqlite3.Conn) error {
+	version, _, err := knownVersion(c)
+	if err == nil && version == 0 {
+		err = errors.New("there is no store in it")
+	}
+	if err != nil {
+		return err
+	}
+	return probe(c)
+}
+
+// knownVersion is the version of the file, and the steps that lead to the newest. One that is beyond them is refused.
+func knownVersion(c *sqlite3.Conn) (version int, steps []fs.DirEntry, err error) {
+	if version, err = readVersion(c); err != nil {
+		return 0, nil, err
+	}
+	if steps, err = schemaFiles.ReadDir("schema"); err != nil {
+		return 0, nil, err
+	}
+	if version > len(steps) {
+		return 0, nil, fmt.Errorf("its schema is version %d and this lastcall knows versions up to %d; "+
+			"start the newer lastcall that wrote it", version, len(steps))
+	}
+	return version, steps, nil
 }
 
 // readVersion is the version of the file's schema, 0 of a new file. Databases of other programs are refused.

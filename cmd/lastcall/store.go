@@ -33,7 +33,8 @@ func storeCommand(cmd *cobra.Command, do func(ctx context.Context, store *sqlite
 		}
 		ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 		defer stop()
-		store, err := sqlite.Open(ctx, path, sqlite.Options{Logger: slog.New(slog.DiscardHandler)})
+		// A newer command must not bring the file on under older nodes.
+		store, err := sqlite.Open(ctx, path, sqlite.Options{Logger: slog.New(slog.DiscardHandler), KeepSchema: true})
 		if err != nil {
 			return err
 		}
