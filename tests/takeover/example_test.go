@@ -1,7 +1,6 @@
 package takeover_test
 
 import (
-	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -47,9 +46,18 @@ func newExample(t *testing.T) *example {
 // deploy runs the script, and fails the test if that fails.
 func (e *example) deploy() string {
 	e.t.Helper()
+	said, err := e.try()
+	if err != nil {
+		e.t.Fatalf("deploy: %v\n%s", err, said)
+	}
+	return said
+}
+
+// try runs the script and returns what it said.
+func (e *example) try() (string, error) {
+	e.t.Helper()
 	cmd := exec.CommandContext(e.t.Context(), "./deploy")
 	cmd.Dir, cmd.Env = e.dir, e.env
-	var out bytes.Buffer
 	said := filepath.Join(e.dir, "said") // a file: what the script leaves behind must not keep a pipe open
 	f, err := os.Create(said)
 	if err != nil {
@@ -57,13 +65,12 @@ func (e *example) deploy() string {
 	}
 	defer f.Close()
 	cmd.Stdout, cmd.Stderr = f, f
-	err = cmd.Run()
-	b, _ := os.ReadFile(said)
-	out.Write(b)
+	failed := cmd.Run()
+	b, err := os.ReadFile(said)
 	if err != nil {
-		e.t.Fatalf("deploy: %v\n%s", err, out.String())
+		e.t.Fatal(err)
 	}
-	return out.String()
+	return string(b), failed
 }
 
 // haproxy runs the example's balancer.
@@ -141,4 +148,41 @@ func TestTheExampleDeploysAtNoon(t *testing.T) {
 		t.Errorf("its log is %q", got)
 	}
 	t.Log(c)
+}
+
+// What a deploy that was cut off has left is two processes that share the work. The next one does not take either for the
+// other.
+func TestADeployAfterOneThatWasCutOffTouchesNothing(t *testing.T) {
+	t.Parallel()
+	e := newExample(t)
+	e.deploy()
+	cmd := exec.CommandContext(t.Context(), lab.Binary(t), "serve", "--config", "lastcall.yaml", "--listen", e.addrs[2])
+	cmd.Dir, cmd.Env = e.dir, e.env
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	pid := []byte(strconv.Itoa(cmd.Process.Pid))
+	if err := os.WriteFile(filepath.Join(e.dir, e.addrs[2]+".pid"), pid, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, addr := range e.addrs[1:] {
+		front := lab.Front(t, addr, nil)
+		lab.Until(t, addr+" is ready", func() bool {
+			a, err := front.Try(t.Context(), "GET", "/readyz", "")
+			return err == nil && a.Status == 200
+		})
+	}
+	said, err := e.try()
+	if err == nil || !strings.Contains(said, "two processes serve") {
+		t.Errorf("deploy said %q, %v", said, err)
+	}
+	for _, addr := range e.addrs[1:] {
+		if a := lab.Front(t, addr, nil).Do("GET", "/readyz", ""); a.Status != 200 {
+			t.Errorf("%s is %d", addr, a.Status)
+		}
+	}
 }

@@ -2,6 +2,7 @@ package takeover_test
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -42,12 +43,18 @@ func TestOfTwoThatAreToldToStopTogetherOneFinishesTheBacklog(t *testing.T) {
 				}
 				at.Sleep(client, 600*time.Millisecond)
 			}
+			var knocks sync.WaitGroup
+			for _, n := range []*lab.Node{a, b} {
+				knocks.Go(func() { knock(t, n) })
+			}
 			stop(a)
 			wait(gap)
 			stop(b)
 			first, second := h.ended(a), h.ended(b)
+			knocks.Wait()
 			t.Logf("the first: %+v\nthe second: %+v", first.Phases, second.Phases)
 			n := h.open()
+			record.Settle(t, n) // what was accepted to the last
 			for _, task := range record.Tasks(t, n) {
 				if task.Status != lastcall.Succeeded || task.Attempt != 1 || task.Interruptions != 0 {
 					t.Errorf("task %s: %s, attempt %d, %d interruptions", task.ID, task.Status, task.Attempt, task.Interruptions)
@@ -60,6 +67,27 @@ func TestOfTwoThatAreToldToStopTogetherOneFinishesTheBacklog(t *testing.T) {
 				lab.Until(t, name+" has every answer", func() bool { return len(in.Events())+len(rest.Events()) >= each })
 			}
 		})
+	}
+}
+
+// knock submits to a node until it has ended. Until its port is closed it either takes a task or refuses it politely, and
+// once it has begun to refuse it is alone, and means it.
+func knock(t *testing.T, n *lab.Node) {
+	for {
+		a, err := n.Try(t.Context(), "POST", "/v1/tasks", `{"type":"echo","client":"knocker"}`)
+		select {
+		case <-n.Exited():
+			return
+		default:
+		}
+		switch {
+		case err != nil:
+			wait(20 * time.Millisecond) // it closes, and is gone in a moment: else the test's patience ends
+		case a.Status == 202:
+		case a.Status != 503 || a.Code() != lastcall.CodeDraining || a.Header.Get("Retry-After") == "":
+			t.Errorf("G6: a submit was answered %d %s", a.Status, a.Body)
+		}
+		wait(10 * time.Millisecond)
 	}
 }
 
