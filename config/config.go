@@ -54,6 +54,9 @@ func Load(flags *pflag.FlagSet, variable func(name string) string) (*Config, err
 		l.check()
 	}
 	l.tasks(root)
+	if len(l.wrong.list) == 0 {
+		l.check(l.Types...)
+	}
 	if err := l.wrong.err(); err != nil {
 		return nil, err
 	}
@@ -97,9 +100,9 @@ func (l *loader) set(f *field[Config], at place, text string) {
 	}
 }
 
-// check holds the settings against each other.
-func (l *loader) check() {
-	err := l.Check()
+// check holds the settings against each other, and against the types.
+func (l *loader) check(types ...lastcall.TaskType) {
+	err := l.Check(types...)
 	if err == nil {
 		return
 	}

@@ -1,7 +1,7 @@
 // Package config turns a command line, LASTCALL_* variables and lastcall.yaml into the settings of a server.
 //
 // Every setting stands in one table (settings.go) with its name, its default, what it takes and a sentence. From it come
-// the flags of `lastcall serve`, the variables it reads, the keys the file may have, and the tables of
+// the flags of `lastcall serve` (secrets have none), the variables it reads, the keys the file may have, and the tables of
 // docs/configuration.md; nothing else knows what a setting is called. drain.announce.min of the file is the flag
 // --drain-announce-min and the variable LASTCALL_DRAIN_ANNOUNCE_MIN. What a task type takes is a table of the same kind
 // (tasks.go), but for the file alone.

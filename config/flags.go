@@ -9,12 +9,16 @@ import (
 // configFlag names the file. It is no setting: the file cannot name another.
 const configFlag = "config"
 
-// AddFlags adds a flag for every setting, and --config. Their values are looked at by Load, so that all that is wrong
+// AddFlags adds a flag for every setting that is no secret, and --config: what a process was started with is for everybody
+// on the host to read. Their values are looked at by Load, so that all that is wrong
 // can be told at once.
 func AddFlags(flags *pflag.FlagSet) {
 	flags.String(configFlag, "", "`file` with settings and task types (lastcall.yaml); none is read unless it is named")
 	for i := range settings {
 		f := &settings[i]
+		if f.secret {
+			continue
+		}
 		about := f.about
 		usual := f.usual
 		if f.follows() {

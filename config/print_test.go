@@ -11,8 +11,8 @@ import (
 func TestWhatIsPrintedIsWhatIsInForce(t *testing.T) {
 	secret := "whsec_" + strings.Repeat("A", 32)
 	file(t, "a.yaml", "node: 'null: # \u00e4'\nlimits: {wait: 90s}\ndrain: {announce: {max: 20s}, handover: {rate: 7}}\n")
-	c, err := Load(command(t, "--config=a.yaml", "--grace=40s", "--signing-secret="+secret),
-		environment(map[string]string{"LASTCALL_RETENTION_TASKS": "3d", "LASTCALL_TERMINATION_FILE": "null"}))
+	c, err := Load(command(t, "--config=a.yaml", "--grace=40s"),
+		environment(map[string]string{"LASTCALL_SIGNING_SECRET": secret, "LASTCALL_RETENTION_TASKS": "3d", "LASTCALL_TERMINATION_FILE": "null"}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +24,7 @@ func TestWhatIsPrintedIsWhatIsInForce(t *testing.T) {
 	for _, want := range []string{
 		"grace: 40s                           # --grace\n", "concurrency: 64                      # default\n",
 		"  tasks: 3d                          # LASTCALL_RETENTION_TASKS\n",
-		"    max: 20s                         # a.yaml:3:25\n", "# signing_secret: not shown, from --signing-secret\n",
+		"    max: 20s                         # a.yaml:3:25\n", "# signing_secret: not shown, from LASTCALL_SIGNING_SECRET\n",
 		"  # hand_back: stop_timeout and 2s\n",
 	} {
 		if !strings.Contains(printed, want) {
@@ -37,7 +37,7 @@ func TestWhatIsPrintedIsWhatIsInForce(t *testing.T) {
 	if err := os.WriteFile("b.yaml", []byte(printed), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	again, err := Load(command(t, "--config=b.yaml", "--signing-secret="+secret), environment(nil))
+	again, err := Load(command(t, "--config=b.yaml"), environment(map[string]string{"LASTCALL_SIGNING_SECRET": secret}))
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, printed)
 	}

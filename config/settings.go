@@ -19,7 +19,7 @@ var settings = []field[Config]{
 	{"grace", "30s", "what the platform gives between SIGTERM and SIGKILL: the whole drain fits in it", span(func(c *Config) *time.Duration { return &c.Grace })},
 	{"concurrency", "64", "runs at a time", count(10_000, func(c *Config) *int { return &c.Concurrency })},
 	{"auth", "(loopback only)", "off allows listening beyond loopback although anyone may then do anything", text("off", func(c *Config) *string { return &c.Auth })},
-	{"stop_timeout", "5s", "what a handler has to return in once it is stopped", span(func(c *Config) *time.Duration { return &c.Drain.StopTimeout })},
+	{"stop_timeout", "(5s; in a drain the longest of the types)", "what a handler has to return in once it is stopped", span(func(c *Config) *time.Duration { return &c.Drain.StopTimeout })},
 	{"max_crashes", "3", "crashes after which a task has failed", count(1000, func(c *Config) *int { return &c.MaxCrashes })},
 	{"signing_secret", "(no signature)", "signs the calls of http types as Standard Webhooks; better kept in a file", secret(func(c *Config) *string { return &c.SigningSecret })},
 	{"signing_secret_file", "(none)", "the file that signing_secret is read from", text("file", func(c *Config) *string { return &c.SigningSecretFile })},

@@ -138,6 +138,9 @@ func (l *loader) task(e entry) {
 		return
 	}
 	l.Types = append(l.Types, t.TaskType)
+	for field, at := range t.given {
+		l.from[name+"."+field] = at
+	}
 }
 
 // way is how the type's tasks are run, "" if nothing says so.

@@ -109,6 +109,21 @@ func TestMistakesInTasksAreToldWithTheirPlace(t *testing.T) {
 			"tasks: {a: {http: 'x'}}\n",
 			`f:1:19: tasks.a: http: "x" is no URL of a handler: it must begin with http:// or https:// and a host`,
 		},
+		"more time to stop than the grace has": {
+			"grace: 20s\ntasks:\n  a: {exec: [cat], stop_timeout: 18s}\n",
+			`f:1:8: the type "a" asks for a stop_timeout of 18s: drain: margin 1s and hand_back 20s leave nothing of a grace of 20s: ` +
+				`raise the grace above 21s, or lower hand_back and stop_timeout (grace is set at f:1:8, tasks.a.stop_timeout is set at f:3:34)`,
+		},
+		"more time to stop than the usual grace has": {
+			"tasks: {a: {exec: [cat], stop_timeout: 40s}}\n",
+			`f:1:40: the type "a" asks for a stop_timeout of 40s: drain: margin 1s and hand_back 42s leave nothing of a grace of 30s: ` +
+				`raise the grace above 43s, or lower hand_back and stop_timeout`,
+		},
+		"more time to stop than the node gives": {
+			"tasks:\n  a: {exec: [cat], stop_timeout: 6s}\nstop_timeout: 5s\n",
+			`f:2:34: the type "a" asks for a stop_timeout of 6s, and the node's, 5s, is all that a drain gives it: raise that, or leave it out ` +
+				`(stop_timeout is set at f:3:15, tasks.a.stop_timeout is set at f:2:34)`,
+		},
 		"env": {
 			"tasks: {a: {exec: [cat], env: {A=B: c}}}\n",
 			`f:1:32: tasks.a.env has the name "A=B" on line 1, which no variable can have`,

@@ -132,13 +132,10 @@ func (c *child) end(end spawn.End, err error) (json.RawMessage, error) {
 // of a service at once, or the host: that the node was told too is not asked, since it may hear so later than the command
 // was dead.
 func (c *child) interrupted(end spawn.End) bool {
-	switch end.Signal {
-	case spawn.NotifySignal:
-		return c.notified
-	case syscall.SIGTERM:
-		return !c.terminated
+	if end.Signal == spawn.NotifySignal && c.notified {
+		return true
 	}
-	return end.Interrupted && !c.terminated
+	return !c.terminated && (end.Interrupted || end.Signal == syscall.SIGTERM)
 }
 
 // failure says why a command failed: in its own words on standard output, or else by its end and its last words on

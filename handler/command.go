@@ -78,7 +78,8 @@ func checkEnv(env []string) error {
 }
 
 // environment is all that a command finds in its environment. What begins with LASTCALL_ there are the node's settings,
-// and may hold its secrets.
+// which a command that starts a client of lastcall must not take for its own. It keeps no secret: a command runs as the
+// node's user, who may read the environment of the node itself.
 func (h *execHandler) environment(run lastcall.Run, checkpoint string, late bool) []string {
 	env := slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "LASTCALL_") })
 	t := run.Task()

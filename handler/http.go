@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/lastcall-dev/lastcall"
@@ -43,9 +44,9 @@ func (h HTTP) Handler() (lastcall.Handler, error) {
 	u, err := url.Parse(h.URL)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("http: %w", err)
+		return nil, fmt.Errorf("http: the URL of the handler cannot be read: %s", unread(err))
 	case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
-		return nil, fmt.Errorf("http: %q is no URL of a handler: it must begin with http:// or https:// and a host", u.Redacted())
+		return nil, fmt.Errorf("http: %q is no URL of a handler: it must begin with http:// or https:// and a host", shown(u))
 	case h.MaxOutput < 0:
 		return nil, errors.New("http: the limit of the output must not be negative")
 	}
@@ -62,6 +63,23 @@ func (h HTTP) Handler() (lastcall.Handler, error) {
 	}
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &httpHandler{url: h.URL, key: key, client: &client, most: h.MaxOutput}, nil
+}
+
+// unread is what is wrong with a URL, without a word of it: where its password is, if it has one, nobody knows.
+func unread(err error) string {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		err = e.Err
+	}
+	what, _, _ := strings.Cut(err.Error(), `"`)
+	return strings.TrimSpace(what)
+}
+
+// shown is a URL without its password. What stands before an @ in the wrong place may be one.
+func shown(u *url.URL) string {
+	if s := u.Redacted(); u.User != nil || !strings.Contains(s, "@") {
+		return s
+	}
+	return "…"
 }
 
 // transport reaches a handler, and gives up only on one that cannot be reached.

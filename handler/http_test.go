@@ -216,6 +216,16 @@ func TestWhatCannotBeAskedIsSaidBeforeAnyTaskIsTaken(t *testing.T) {
 			handler.HTTP{URL: "localhost:9000/run"},
 			`http: "localhost:9000/run" is no URL of a handler: it must begin with http:// or https:// and a host`,
 		},
+		{
+			handler.HTTP{URL: "lastcall:hunter2@localhost:9000/run"},
+			`http: "…" is no URL of a handler: it must begin with http:// or https:// and a host`,
+		},
+		{
+			handler.HTTP{URL: "ftp://lastcall:hunter2@h/"},
+			`http: "ftp://lastcall:xxxxx@h/" is no URL of a handler: it must begin with http:// or https:// and a host`,
+		},
+		{handler.HTTP{URL: "http://u:hunt%er2@h/"}, "http: the URL of the handler cannot be read: invalid URL escape"},
+		{handler.HTTP{URL: "http://u:hunter2/x@h/"}, "http: the URL of the handler cannot be read: invalid port"},
 		{handler.HTTP{URL: "http://h", MaxOutput: -1}, "http: the limit of the output must not be negative"},
 		{
 			handler.HTTP{URL: "http://h", Secret: "hunter2"},

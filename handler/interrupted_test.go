@@ -71,5 +71,7 @@ func signal(t *testing.T, number string) {
 	if err != nil || pid == os.Getpid() {
 		t.Fatalf("%s is no process of a run", number)
 	}
-	_ = syscall.Kill(pid, syscall.SIGTERM)
+	if p, err := os.FindProcess(pid); err == nil {
+		_ = p.Signal(syscall.SIGTERM)
+	}
 }

@@ -45,7 +45,7 @@ func (o Options) checkTypes(types []lastcall.TaskType) error {
 	for _, t := range types {
 		if given := o.Drain.StopTimeout; given != 0 && !t.Pull && t.StopTimeout > given {
 			wrong = append(wrong, &mistake{
-				fmt.Errorf("the type %q asks for a stop_timeout of %s, and a drain gives it %s, the stop_timeout of the node: raise that, or leave it out",
+				fmt.Errorf("the type %q asks for a stop_timeout of %s, and the node's, %s, is all that a drain gives it: raise that, or leave it out",
 					t.Name, t.StopTimeout, given),
 				[]string{"stop_timeout", stopSetting(t)},
 			})

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -18,11 +19,17 @@ func TestRunRefusesATypeThatTheDrainHasNoTimeFor(t *testing.T) {
 		change func(*server.Options)
 		want   string // "" if it is to run
 	}{
-		"the usual settings have":     {func(*server.Options) {}, ""},
-		"as much as it asks for":      {func(o *server.Options) { o.Drain.StopTimeout = 8 * time.Second }, ""},
-		"the node gives less":         {func(o *server.Options) { o.Drain.StopTimeout = 7 * time.Second }, "a drain gives it 7s, the stop_timeout of the node"},
-		"it is to be given back soon": {func(o *server.Options) { o.Drain.HandBack = 7 * time.Second }, "hand_back 7s must be longer than stop_timeout 8s"},
-		"the grace is short":          {func(o *server.Options) { o.Grace = 10 * time.Second }, "margin 1s and hand_back 10s leave nothing of a grace of 10s"},
+		"the usual settings have": {func(*server.Options) {}, ""},
+		"as much as it asks for":  {func(o *server.Options) { o.Drain.StopTimeout = 8 * time.Second }, ""},
+		"the node gives less": {
+			func(o *server.Options) { o.Drain.StopTimeout = 7 * time.Second }, "the node's, 7s, is all that a drain gives it",
+		},
+		"it is to be given back soon": {
+			func(o *server.Options) { o.Drain.HandBack = 7 * time.Second }, "hand_back 7s must be longer than stop_timeout 8s",
+		},
+		"the grace is short": {
+			func(o *server.Options) { o.Grace = 10 * time.Second }, "margin 1s and hand_back 10s leave nothing of a grace of 10s",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := options(t)
@@ -33,7 +40,7 @@ func TestRunRefusesATypeThatTheDrainHasNoTimeFor(t *testing.T) {
 			}
 			lastcall.Handle(srv, "quick", echo)
 			srv.Register(lastcall.TaskType{Name: "elsewhere", Pull: true, StopTimeout: time.Hour}) // stops nothing here
-			srv.Register(lastcall.TaskType{Name: "slow", Handler: slow, StopTimeout: 8 * time.Second})
+			srv.Register(lastcall.TaskType{Name: "slow", Handler: lastcall.HandlerFunc(slow), StopTimeout: 8 * time.Second})
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
 			err = srv.Run(ctx)
