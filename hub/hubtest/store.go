@@ -85,6 +85,13 @@ func (s *Store) Restore(client string, seq int64) {
 	m.Head = seq
 }
 
+// NewEpoch begins the client's mailbox anew, with what it holds, as is done after a restore.
+func (s *Store) NewEpoch(client string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open(client).Epoch = lastcall.NewEpoch()
+}
+
 // Fail has every call fail with err, until it is nil.
 func (s *Store) Fail(err error) {
 	s.mu.Lock()

@@ -53,35 +53,37 @@ func Binary(t testing.TB) string {
 // race detector, as the tests are.
 func Build(t testing.TB, pkg string) string {
 	t.Helper()
-	return built(t, pkg, "-race")
+	return built(t, pkg, "", "-race")
 }
 
-// BuildPlain is Build without the race detector, for a tool that is not what is tested.
+// BuildPlain is Build without the race detector, for a tool that is not what is tested, and for what is measured.
 func BuildPlain(t testing.TB, pkg string) string {
 	t.Helper()
-	return built(t, pkg)
+	return built(t, pkg, "-plain")
 }
 
-func built(t testing.TB, pkg string, flags ...string) string {
+// built is the path of a program that was built with those flags, which the suffix of its name stands for.
+func built(t testing.TB, pkg, suffix string, flags ...string) string {
 	t.Helper()
 	programs.mu.Lock()
 	defer programs.mu.Unlock()
-	err, there := programs.built[pkg]
+	name := path.Base(pkg) + suffix
+	err, there := programs.built[name]
 	if !there {
-		err = build(pkg, flags)
+		err = build(pkg, name, flags)
 		if programs.built == nil {
 			programs.built = map[string]error{}
 		}
-		programs.built[pkg] = err
+		programs.built[name] = err
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return filepath.Join(programs.dir, path.Base(pkg))
+	return filepath.Join(programs.dir, name)
 }
 
 // build builds into the folder of this process. The mutex is held.
-func build(pkg string, flags []string) error {
+func build(pkg, name string, flags []string) error {
 	if programs.dir == "" {
 		dir, err := os.MkdirTemp("", "lastcall-lab-")
 		if err != nil {
@@ -89,7 +91,7 @@ func build(pkg string, flags []string) error {
 		}
 		programs.dir = dir
 	}
-	args := append([]string{"build", "-o", filepath.Join(programs.dir, path.Base(pkg))}, flags...)
+	args := append([]string{"build", "-o", filepath.Join(programs.dir, name)}, flags...)
 	if out, err := exec.CommandContext(context.Background(), "go", append(args, module+pkg)...).CombinedOutput(); err != nil {
 		return fmt.Errorf("build %s: %w\n%s", pkg, err, out)
 	}
