@@ -20,7 +20,8 @@ func (a *api) taskEvents(c *call) error {
 		return err
 	}
 	if stream {
-		if _, err := a.Store.Task(c.ctx(), c.name); err != nil {
+		// A stream is not refused for want of the store: Streams sees to it that its client comes back.
+		if _, err := a.Store.Task(c.ctx(), c.name); err != nil && lastcall.CodeOf(err) != lastcall.CodeStoreUnavailable {
 			return notThere(err)
 		}
 		return c.stream(func(w http.ResponseWriter, r *http.Request) { a.Streams.ServeTask(w, r, c.name) })

@@ -43,7 +43,10 @@ func start(t testing.TB, o sse.Options, configure ...func(*httptest.Server)) *no
 	store := hubtest.New()
 	quiet := slog.New(slog.DiscardHandler)
 	h := hub.New(store, hub.Options{Logger: quiet, Poll: time.Hour}) // a hint that is lost here is lost
-	o.Store, o.Logger, o.Node = store, quiet, "pod-a"
+	o.Logger, o.Node = quiet, "pod-a"
+	if o.Store == nil {
+		o.Store = store
+	}
 	n := &node{Server: sse.New(h, o), t: t, store: store, hub: h}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	var wg sync.WaitGroup

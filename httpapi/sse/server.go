@@ -89,17 +89,22 @@ func (s *Server) life(ctx context.Context) (context.Context, context.CancelFunc)
 	}
 }
 
-// refuse answers a request that no stream comes of.
+// refuse answers a request that no stream comes of. A store that is away for a moment makes a stream that ends at once:
+// an EventSource that is refused stays away for good, and one whose stream has ended comes back.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	if r.Context().Err() != nil {
+	switch {
+	case r.Context().Err() != nil:
 		return // nobody listens
+	case unavailable(err) || s.ctx.Err() != nil: // the latter: the node closes, and the store was not asked any more
+		out := newWriter(w, r, s.newStream(""))
+		out.retry(usualRetry())
+		out.beat()
+		_ = out.flush() // who is gone need not be told
+		return
 	}
 	var e *lastcall.Error
 	if !errors.As(err, &e) {
 		e = &lastcall.Error{Code: lastcall.CodeInternal, Err: err}
-		if unavailable(err) {
-			e.Code = lastcall.CodeStoreUnavailable
-		}
 	}
 	if e.Code == lastcall.CodeInternal {
 		s.opts.Logger.Error("stream cannot be served", "path", r.URL.Path, "error", err)

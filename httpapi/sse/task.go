@@ -64,7 +64,15 @@ type follower struct {
 	pos     lastcall.Cursor // the events of the task up to here have been told
 	last    standing        // what has been told of the task
 	here    atomic.Bool     // it ran here when it was last looked at
+	rest    time.Time       // until then its events are not read again, unless it is done
 }
+
+// restPerEvent is how long the store is left alone after a reading of a task's events, for each of them: all are read each
+// time, and a task that was interrupted thousands of times would make that all that the node does.
+const restPerEvent = 100 * time.Microsecond
+
+// restAfter bounds it by what a follower waits for a look anyway.
+func restAfter(events int) time.Duration { return min(time.Duration(events)*restPerEvent, pollEvery) }
 
 // standing is what a look at a task is compared by.
 type standing struct {
@@ -135,6 +143,9 @@ func (f *follower) note(t *lastcall.Task) { f.here.Store(f.srv.opts.Here(t)) }
 func (f *follower) idle(ctx context.Context, o *orders) error {
 	beat := f.out.last.Add(f.srv.opts.Beat)
 	until := time.Now().Add(pollEvery)
+	if f.rest.After(time.Now()) { // what has changed meanwhile has been passed over
+		until = f.rest
+	}
 	if beat.Before(until) {
 		until = beat
 	}
@@ -159,20 +170,21 @@ func (f *follower) look(ctx context.Context) (over bool, err error) {
 	case standingOf(&t) == f.last:
 		f.note(&t)
 		return false, nil
+	case t.Status == f.last.status && t.Run == f.last.run: // progress alone makes no event
+		return f.follow(&t, nil)
+	case !t.Status.Done() && time.Now().Before(f.rest):
+		return false, nil
 	}
-	var events []lastcall.Event
-	if t.Status != f.last.status || t.Run != f.last.run { // progress alone makes no event
-		var mb lastcall.Mailbox
-		mb, events, err = f.srv.opts.Store.TaskEvents(ctx, f.id)
-		switch {
-		case unavailable(err):
-			return false, nil
-		case err != nil:
-			return true, err
-		}
-		if mb.Epoch != f.pos.Epoch {
-			f.pos = lastcall.Cursor{Epoch: mb.Epoch, Seq: mb.Oldest - 1}
-		}
+	mb, events, err := f.srv.opts.Store.TaskEvents(ctx, f.id)
+	switch {
+	case unavailable(err):
+		return false, nil
+	case err != nil:
+		return true, err
+	}
+	f.rest = time.Now().Add(restAfter(len(events)))
+	if mb.Epoch != f.pos.Epoch {
+		f.pos = lastcall.Cursor{Epoch: mb.Epoch, Seq: mb.Oldest - 1}
 	}
 	return f.follow(&t, events)
 }
