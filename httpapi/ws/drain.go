@@ -75,8 +75,8 @@ func (c *conn) sayDrain(p *[]byte) error {
 // mailbox, as long as they take it, and those that have been given a result of which it is not known that it has
 // arrived, for 2 s at most; one that has said hello and has no answer yet is among the first, for as long. A peer that
 // does not read, is gone, or never answers is not waited for longer than that, whatever else it does, and one that came
-// after Announce not at all. So are clients that are on their way to another node and keep their connection here until they
-// are there, for 1 s at most. It goes by hints: hub.Sync makes up for those that were lost.
+// after Announce not at all. So are clients that are being sent on to another node, until 1 s after their moment at most. It
+// goes by hints: hub.Sync makes up for those that were lost.
 func (s *Server) Unserved() int {
 	now := s.now()
 	d := s.drain.Load()
@@ -84,7 +84,7 @@ func (s *Server) Unserved() int {
 	defer s.mu.Unlock()
 	n := 0
 	for _, c := range s.conns {
-		if (d == nil || c.since <= d.since) && (c.waits(now) || c.movesAt(now)) {
+		if (d == nil || c.since <= d.since) && (c.waits(now) || c.leavesSoon(now)) {
 			n++
 		}
 	}

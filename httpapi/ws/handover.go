@@ -109,12 +109,13 @@ func (l *leaving) due() time.Duration {
 	return l.moment
 }
 
-// movesAt reports whether the client has been told to go, and may be opening its next connection.
-func (c *conn) movesAt(now time.Duration) bool {
+// leavesSoon reports whether the client is about to be told to go, or to go: with few clients that is a matter of
+// milliseconds, and to be closed with all others, with no word of when to come back, would cost it seconds.
+func (c *conn) leavesSoon(now time.Duration) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	l := &c.leaving
-	return l.going && l.moves && c.code == 0 && !c.ended && now < l.due()
+	return l.moment != 0 && c.code == 0 && !c.ended && now < l.moment+leaveOverlap
 }
 
 // gone reports whether a connection that ended with the given close code of ours, 0 for none, ended by the hand-over.

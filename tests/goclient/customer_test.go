@@ -25,6 +25,8 @@ type customer struct {
 	seq       int64
 	connected int
 	lost      []error
+	sentOn    bool // the connection's node has told it to move
+	surprised int  // connections that ended without that word
 }
 
 // arrive lets a customer in.
@@ -78,8 +80,14 @@ func (c *customer) take(m client.Message) {
 	switch m := m.(type) {
 	case client.Connected:
 		c.connected++
+		c.sentOn = false
+	case client.Draining:
+		c.sentOn = c.sentOn || m.Handover
 	case client.Lost:
 		c.lost = append(c.lost, m.Err)
+		if !c.sentOn {
+			c.surprised++
+		}
 	case client.Gap:
 		c.t.Errorf("a gap: %+v", m)
 	case client.Event:

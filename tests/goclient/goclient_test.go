@@ -80,6 +80,9 @@ func TestAProgramSeesNothingOfATakeover(t *testing.T) {
 		c.leave()
 		tasks += len(c.submitted)
 		without += len(c.lost)
+		if c.surprised > 0 {
+			t.Errorf("a reader was cut off %d times without being told where it stands", c.surprised)
+		}
 	}
 	t.Logf("%d takeovers, %d tasks, %d customers, %d times one without a connection", takeovers, tasks, people, without)
 }
