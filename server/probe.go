@@ -4,7 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
-	"net/netip"
+	"strconv"
 )
 
 // The answers to a probe.
@@ -39,15 +39,11 @@ func probe(ctx context.Context, client *http.Client, address string) probed {
 }
 
 // probeAddress is where peers reach what listens at a. What listens at every address of this host is reached, by those
-// that share a file with it, at the loopback address.
+// that share a file with it, at whichever of its loopback addresses works.
 func probeAddress(a net.Addr) string {
 	tcp, ok := a.(*net.TCPAddr)
 	if !ok || !tcp.IP.IsUnspecified() {
 		return a.String()
 	}
-	home := netip.IPv6Loopback()
-	if tcp.IP.To4() != nil {
-		home = netip.AddrFrom4([4]byte{127, 0, 0, 1})
-	}
-	return netip.AddrPortFrom(home, uint16(tcp.Port)).String()
+	return net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
 }
