@@ -58,9 +58,9 @@ func (b *busy) submit(t *testing.T, round string, nodes ...*lab.Node) latencies 
 		all   latencies
 		until = time.Now().Add(siblingLong)
 	)
+	keep := &http.Transport{MaxIdleConnsPerHost: siblingCallers}
+	defer keep.CloseIdleConnections()
 	for i, n := range nodes {
-		keep := &http.Transport{MaxIdleConnsPerHost: siblingCallers}
-		defer keep.CloseIdleConnections()
 		n.Transport = keep
 		for j := range siblingCallers {
 			wg.Go(func() {
@@ -107,7 +107,8 @@ func submitted(n *lab.Node, body string) (task lastcall.Task, err error) {
 	if a.Status != http.StatusAccepted {
 		return task, fmt.Errorf("%d %s", a.Status, a.Body)
 	}
-	return task, json.Unmarshal(a.Body, &task)
+	err = json.Unmarshal(a.Body, &task)
+	return task, err
 }
 
 // latencies are in order.
