@@ -23,8 +23,8 @@ type reader struct {
 	options EventOptions
 
 	pos      position
-	dealt    int64 // Seq of the last event that the loop has come back from
-	unacked  int   // events since the last ack
+	dealt    int64 // Seq of the last event of the mailbox that the loop has come back from
+	unacked  int   // events since the last ack, or that a server has sent again although they had been dealt with
 	failures int   // connections in a row that came to nothing
 
 	link    *link          // the connection that is read; nil: there is none
@@ -99,10 +99,16 @@ func (r *reader) take(f *frame, tell func(Message) bool) error {
 		r.schedule(f.after())
 	}
 	if r.pos.renewed(f) {
-		r.unacked = 0 // in the new mailbox the number would stand for something else
+		r.dealt, r.unacked = 0, 0 // in the new mailbox the number would stand for something else
 	}
 	m := f.message()
-	if m == nil || !r.pos.fresh(f) {
+	if m == nil {
+		return nil
+	}
+	if !r.pos.fresh(f) {
+		if f.T == "event" && f.Seq <= r.dealt { // the ack was lost on its way to the connection before
+			r.unacked++
+		}
 		return nil
 	}
 	if !tell(m) {
@@ -127,8 +133,9 @@ func (r *reader) flush() {
 	if r.link == nil || r.unacked == 0 || r.options.Peek {
 		return
 	}
-	_ = r.link.send(ack{T: "ack", Seq: r.dealt}) // a connection that cannot take it ends, and shows it by that
-	r.unacked = 0
+	if r.link.send(ack{T: "ack", Seq: r.dealt}) == nil {
+		r.unacked = 0
+	} // else the connection ends, and shows it by that: the next one is told
 }
 
 // dial begins a handshake, from where the mailbox has been delivered to by now.
@@ -148,6 +155,7 @@ func (r *reader) dial(ctx context.Context) {
 
 // move goes over to a new connection and leaves the old one, which has been read until now.
 func (r *reader) move(l *link, tell func(Message) bool) error {
+	r.flush() // what was dealt with while more was waiting there
 	r.abandon()
 	r.link = l
 	return r.take(&l.welcome, tell)
@@ -171,9 +179,10 @@ func (r *reader) lost(tell func(Message) bool) error {
 	return r.again(err, tell)
 }
 
-// failed deals with a handshake that came to nothing. While there is a connection still, nobody needs to know.
+// failed deals with a handshake that came to nothing. While there is a connection still, nobody needs to know, unless
+// there will be no other: who is sent on has nothing to wait for where it is.
 func (r *reader) failed(err error, tell func(Message) bool) error {
-	if r.link != nil {
+	if r.link != nil && judge(err) != never {
 		r.schedule(r.pause(err))
 		return nil
 	}

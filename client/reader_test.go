@@ -142,9 +142,61 @@ func TestAHandoverOpensTheNewConnectionFirst(t *testing.T) {
 	expect(t, told, "connected")
 	old.hears("bye")
 	old.hangUp()
-	fresh.say(event(5), event(6))
+	fresh.say(event(5))
+	fresh.hears("ack 5") // it has not got to know of the first one
+	fresh.say(event(6))
 	expect(t, told, "e:6")
 	fresh.hears("ack 6")
+}
+
+// G7: what was dealt with on the old connection, while more was waiting there, is acknowledged there before it is left.
+func TestAnAcknowledgementIsNotLostInAHandover(t *testing.T) {
+	b := newSwitchboard(t)
+	told, _ := b.read(t, EventOptions{})
+	old := b.next(t)
+	old.welcome("e:3")
+	expect(t, told, "connected")
+	old.say(`{"t":"drain","mode":"handover","after_ms":1,"deadline_ms":28000,"pending":[]}`)
+	expect(t, told, "draining true 1ms")
+	fresh := b.next(t)
+	var more []string
+	for seq := 4; seq < 4+ackEvery/2; seq++ {
+		more = append(more, event(seq))
+	}
+	old.say(append(more, `{"t":"ping","n":1}`)...)
+	old.hears("pong 1") // all of it is waiting to be told
+	fresh.welcome("e:3")
+	fresh.say(`{"t":"ping","n":2}`)
+	fresh.hears("pong 2") // the new connection stands
+	last := ""
+	for at := range told { // after each, what comes next is taken from the old connection, or the new one is gone over to
+		if at == "connected" {
+			break
+		}
+		last = strings.TrimPrefix(at, "e:")
+	}
+	if last != "" {
+		old.hears("ack " + last)
+	}
+	old.hears("bye")
+}
+
+// Whoever is sent on and wanted nowhere learns it there and then.
+func TestAHandoverThatIsRefusedForGoodEndsTheReader(t *testing.T) {
+	b := newSwitchboard(t)
+	told, stop := b.read(t, EventOptions{})
+	old := b.next(t)
+	old.welcome("e:3")
+	expect(t, told, "connected")
+	b.mu.Lock()
+	b.deny = []http.HandlerFunc{refuses(lastcall.CodeForbidden, "not you")}
+	b.mu.Unlock()
+	old.say(`{"t":"drain","mode":"handover","after_ms":1,"deadline_ms":28000,"pending":[]}`)
+	expect(t, told, "draining true 1ms")
+	if err := stopAfter(told, stop); lastcall.CodeOf(err) != lastcall.CodeForbidden {
+		t.Errorf("it ended with %v", err)
+	}
+	old.hears("bye") // the server is not left to find out
 }
 
 // A service that restarts has given each client its time, and the clients keep it.
