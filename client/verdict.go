@@ -21,7 +21,7 @@ const (
 	never                // coming back unchanged would end the same way
 )
 
-// judge reads the verdict out of a close code (DESIGN, 6.3) or out of the answer to a handshake. A connection that broke
+// judge reads the verdict out of a close code (asyncapi.yaml) or out of the answer to a handshake. A connection that broke
 // without a word, and any code that is not known, is worth another try. So is 1000: nobody asked for it.
 func judge(err error) verdict {
 	if h, ok := errors.AsType[*handshakeError](err); ok {

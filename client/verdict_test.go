@@ -20,7 +20,7 @@ func answered(status int, after time.Duration) error {
 	return &handshakeError{&failure{err: errors.New("no"), status: status, after: after}}
 }
 
-// The table of DESIGN 6.3, and what stands around it.
+// The table of asyncapi.yaml, and what stands around it.
 func TestACloseCodeCarriesAVerdict(t *testing.T) {
 	for _, c := range []struct {
 		name string

@@ -79,7 +79,7 @@ func (s *Server) assemble() (*node, error) {
 	n.streams = sse.New(n.hub, sse.Options{
 		Store: s.store, Node: s.o.Node, Logger: s.o.Logger, Pending: n.worker.RunningFor, Here: n.here, Told: s.told(overStream), Refuse: refuse,
 	})
-	n.drainer, err = drain.New(s.plan, n, drain.Options{
+	n.drainer, err = drain.New(s.o.plan(s.types), n, drain.Options{
 		Logger: s.o.Logger, Exit: s.o.Exit, Signals: s.o.Signals, TerminationFile: s.o.Report,
 	})
 	if err != nil {

@@ -149,6 +149,14 @@ func (o Options) check() error {
 	return errors.Join(wrong...)
 }
 
+// SettingError is a mistake in the Options, found before anything was begun.
+type SettingError struct{ err error }
+
+func (e *SettingError) Error() string { return e.err.Error() }
+
+// Unwrap returns what is wrong.
+func (e *SettingError) Unwrap() error { return e.err }
+
 // mistake is what is wrong with one setting, or with how several go together.
 type mistake struct {
 	error

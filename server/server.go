@@ -7,7 +7,6 @@ import (
 	"net"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/lastcall-dev/lastcall"
 	"github.com/lastcall-dev/lastcall/drain"
@@ -17,7 +16,6 @@ import (
 // Server is one node. Make it with New, register what it runs, and Run it, once.
 type Server struct {
 	o        Options
-	plan     drain.Plan // from Run on: it goes by the types
 	store    lastcall.Store
 	listener net.Listener
 	meter    *meter.Meter
@@ -64,17 +62,6 @@ func (s *Server) open() error {
 	})
 	return nil
 }
-
-// openTimeout bounds the wait for a store that another process is setting up.
-const openTimeout = 10 * time.Second
-
-// SettingError is a mistake in the Options, found before anything was begun.
-type SettingError struct{ err error }
-
-func (e *SettingError) Error() string { return e.err.Error() }
-
-// Unwrap returns what is wrong.
-func (e *SettingError) Unwrap() error { return e.err }
 
 // Register adds a type of task; see lastcall.Registrar. It is to be called before Run, which says what is wrong with it,
 // and whether the drain has the time that the type wants to stop in.
@@ -124,7 +111,6 @@ func (s *Server) run(ctx context.Context) error {
 	if err := errors.Join(errors.Join(s.wrong...), s.o.checkTypes(s.types)); err != nil {
 		return errors.Join(err, s.down.run())
 	}
-	s.plan = s.o.plan(s.types)
 	n, err := s.assemble()
 	if err != nil {
 		return errors.Join(err, s.down.run())

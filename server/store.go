@@ -10,6 +10,9 @@ import (
 	"github.com/lastcall-dev/lastcall/sqlite"
 )
 
+// openTimeout bounds the wait for a store that another process is setting up.
+const openTimeout = 10 * time.Second
+
 // storeScheme stands before the path of an embedded store.
 const storeScheme = "sqlite:"
 
