@@ -213,19 +213,3 @@ func Decline(s State, unsure bool, now time.Time) State {
 
 // declined is how long a refused announcement is not tried again.
 const declined = time.Second
-
-func reached(now, t time.Time) bool { return !now.Before(t) }
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}

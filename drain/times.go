@@ -82,3 +82,19 @@ func times(p Plan, s State, l Look) []time.Time {
 		return nil
 	}
 }
+
+func reached(now, t time.Time) bool { return !now.Before(t) }
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

@@ -73,6 +73,7 @@ func TestOfTwoThatAreToldToStopTogetherOneFinishesTheBacklog(t *testing.T) {
 // knock submits to a node until it has ended. Until its port is closed it either takes a task or refuses it politely, and
 // once it has begun to refuse it is alone, and means it.
 func knock(t *testing.T, n *lab.Node) {
+	t.Helper()
 	for {
 		a, err := n.Try(t.Context(), "POST", "/v1/tasks", `{"type":"echo","client":"knocker"}`)
 		select {
