@@ -21,7 +21,12 @@ func (r *run) logHeard(call string, first, hurried bool) {
 	}
 }
 
+// logPhase logs a phase once, however often the orders change in it.
 func (r *run) logPhase(s State) {
+	if s.Phase == r.logged {
+		return
+	}
+	r.logged = s.Phase
 	r.options.Logger.Info("drain phase",
 		"phase", s.Phase, "peer", s.Peer,
 		"busy", r.look.Busy, "backlog", r.look.Backlog,

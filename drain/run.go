@@ -18,10 +18,11 @@ const blindAfter = time.Second
 // signals and times are heard whatever the service does.
 type run struct {
 	*Drainer
-	ctx   context.Context
-	state State
-	trail []stretch
-	told  Orders // what the service was told last
+	ctx    context.Context
+	state  State
+	trail  []stretch
+	told   Orders // what the service was told last
+	logged Phase  // the last one
 
 	look  Look
 	stale bool      // look is older than some fact that may have changed

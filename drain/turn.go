@@ -44,12 +44,14 @@ func (r *run) begin(next State, call func(context.Context, Orders) error) {
 	r.turn, r.looks, r.stale = t, nil, true
 	orders := next.Orders(r.plan)
 	r.told = orders
+	if next.Phase == r.state.Phase { // an announcement is logged when it is sure
+		r.logPhase(next)
+	}
 	// Ends when the service returns, and is waited for until by: see onTime.
 	go func() {
 		defer cancel()
 		t.done <- call(ctx, orders)
 	}()
-	r.logPhase(next)
 }
 
 // turned takes in what came of the turn.
@@ -64,6 +66,7 @@ func (r *run) turned(err error) {
 		r.logDeclined(err)
 	case announcing:
 		r.move(r.state.enter(r.plan, Announce, now).note(r.plan, r.look, now))
+		r.logPhase(r.state)
 	case t.to == Closed:
 		r.closeErr = err
 	case err != nil:

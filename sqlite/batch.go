@@ -126,8 +126,8 @@ func (w *writer) lock() error {
 	}
 }
 
-// commit waits until everything is on the disk (G1), of so many calls, then tells those who watch: before the callers, so that what they
-// do next is not told first. After an error the connection is gone.
+// commit waits until everything is on the disk (G1), of so many calls, then tells those who watch: before the callers, so
+// that what they do next is not told first. After an error the connection is gone.
 func (w *writer) commit(calls int) error {
 	begin := time.Now()
 	err := error(nil)
@@ -142,8 +142,11 @@ func (w *writer) commit(calls int) error {
 		return err
 	}
 	w.commits.Add(1)
-	w.committed(calls, time.Since(begin))
-	w.pages += w.conn.PagesWritten()
+	pages := w.conn.PagesWritten()
+	w.pages += pages
+	if pages > 0 { // else there was nothing to sync
+		w.committed(calls, time.Since(begin))
+	}
 	w.watchers.publish(w.tx.hints)
 	return nil
 }

@@ -15,7 +15,7 @@ import (
 // Options are what a store may be told beside its path.
 type Options struct {
 	Logger *slog.Logger // slog.Default()
-	// Committed is called after each commit, with how many calls shared it and how long it took, the sync included. It
+	// Committed is called after each commit that wrote something, with how many calls shared it and how long it took, the sync included. It
 	// must not block: the next batch waits for it.
 	Committed func(calls int, took time.Duration)
 	// KeepSchema leaves the file in the version that it has, and makes none where there is none: for who looks after a
