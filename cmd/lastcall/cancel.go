@@ -15,11 +15,14 @@ func cancelCommand() *cobra.Command {
 		Short: "Cancel tasks",
 		Long: `cancel asks for the end of tasks: one that waits is canceled at once, one that runs is asked to stop and may still
 succeed, one that is finished stays as it is.`,
-	}, func(ctx context.Context, s *session, id string) (lastcall.Task, error) { return s.api.Cancel(ctx, id) })
+	}, func(ctx context.Context, s *session, id string) (lastcall.Task, error) { return s.api.Cancel(ctx, id) },
+		func(t *lastcall.Task) string { return t.ID + " " + string(t.Status) })
 }
 
-// eachTask is a command that does one thing to each of some tasks, and writes how each then stands.
-func eachTask(cmd *cobra.Command, do func(ctx context.Context, s *session, id string) (lastcall.Task, error)) *cobra.Command {
+// eachTask is a command that does one thing to each of some tasks, and writes a line of text for each of what came out.
+func eachTask(
+	cmd *cobra.Command, do func(ctx context.Context, s *session, id string) (lastcall.Task, error), text func(*lastcall.Task) string,
+) *cobra.Command {
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return usageError{fmt.Errorf("%s takes the id of a task", cmd.Name())}
@@ -40,7 +43,7 @@ func eachTask(cmd *cobra.Command, do func(ctx context.Context, s *session, id st
 			if s.json {
 				err = s.out.line(newTaskLine(t))
 			} else {
-				fmt.Fprintln(s.out, t.ID, t.Status)
+				fmt.Fprintln(s.out, text(&t))
 			}
 			if err != nil {
 				return err
