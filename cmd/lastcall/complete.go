@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -31,6 +33,31 @@ func completeNames(r *remote, names func(ctx context.Context, s *session) ([]str
 		}
 		slices.Sort(found)
 		return slices.Compact(found), none
+	}
+}
+
+// refineCompletion has "completion" refuse what is none of its shells. The library, whose command it is, would show its
+// help and call that a success, and what was to be a script is then somebody's help.
+func refineCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	cmd, _, err := root.Find([]string{"completion"})
+	if err != nil {
+		return // it is not offered
+	}
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		var shells []string
+		for _, shell := range cmd.Commands() {
+			shells = append(shells, shell.Name())
+		}
+		known := strings.Join(shells, ", ")
+		if len(args) == 0 {
+			return usageError{fmt.Errorf("completion takes the name of a shell: %s", known)}
+		}
+		return usageError{fmt.Errorf("completion knows no shell %q, but %s", args[0], known)}
+	}
+	for _, shell := range cmd.Commands() {
+		shell.Args = noArguments
 	}
 }
 

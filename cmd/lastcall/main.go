@@ -53,6 +53,7 @@ func root() *cobra.Command {
 		statusCommand(), drainCommand(), backupCommand(), newEpochCommand(),
 		manCommand(), exitCodesTopic(),
 	)
+	refineCompletion(cmd)
 	return cmd
 }
 
