@@ -38,7 +38,7 @@ func taskFacts(t *lastcall.Task) [][]string {
 	add("attempt", fmt.Sprintf("%d of %d", t.Attempt, t.MaxAttempts))
 	add("run", count(t.Run))
 	if t.Crashes+t.Interruptions > 0 {
-		add("cut off", fmt.Sprintf("%d times by a drain, %d by a crash", t.Interruptions, t.Crashes))
+		add("cut short", fmt.Sprintf("handed back %s, cut off by a crash %s", times(t.Interruptions), times(t.Crashes)))
 	}
 	if t.Priority != 0 {
 		add("priority", strconv.Itoa(t.Priority))
@@ -62,6 +62,14 @@ func taskFacts(t *lastcall.Task) [][]string {
 		add("output", printable(string(t.Output)))
 	}
 	return rows
+}
+
+// times says how often something has happened.
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 // stamp is a time as the wire has it.
