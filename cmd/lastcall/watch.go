@@ -85,7 +85,7 @@ func (f *watchFlags) watch(ctx context.Context, s *session) error {
 func (s *session) tell(m client.Message) error {
 	switch m := m.(type) {
 	case client.Lost:
-		s.notef("No connection (%s); trying again in %s.", cause(m.Err), m.Retry.Round(100*time.Millisecond))
+		s.notef("No connection (%s); trying again%s.", cause(m.Err), pauseText(m.Retry))
 		return nil
 	case client.Draining:
 		s.notef("%s", drainingText(m))
@@ -96,6 +96,14 @@ func (s *session) tell(m client.Message) error {
 	}
 	fmt.Fprintln(s.out, humanText(m, time.Now()))
 	return nil
+}
+
+// pauseText says how long nothing is tried. Less than a second is over before it has been read.
+func pauseText(d time.Duration) string {
+	if d < time.Second {
+		return ""
+	}
+	return " in " + d.Round(100*time.Millisecond).String()
 }
 
 func drainingText(m client.Draining) string {

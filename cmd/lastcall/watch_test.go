@@ -71,6 +71,20 @@ func TestMessagesAreLinesForPeopleAndFramesForPrograms(t *testing.T) {
 	}
 }
 
+func TestAPauseOfLessThanASecondIsNotTold(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0:                       "",
+		100 * time.Millisecond:  "",
+		999 * time.Millisecond:  "",
+		time.Second:             " in 1s",
+		2340 * time.Millisecond: " in 2.3s",
+	} {
+		if got := pauseText(d); got != want {
+			t.Errorf("%s is told as %q, want %q", d, got, want)
+		}
+	}
+}
+
 func TestTheCauseIsWhatLiesInnermost(t *testing.T) {
 	root := errors.New("refused")
 	if got := cause(&lastcall.Error{Err: root}); !errors.Is(got, root) || got.Error() != "refused" {
