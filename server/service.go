@@ -5,8 +5,6 @@ import (
 	"sync"
 
 	"github.com/lastcall-dev/lastcall/drain"
-	"github.com/lastcall-dev/lastcall/httpapi/sse"
-	"github.com/lastcall-dev/lastcall/httpapi/ws"
 )
 
 // A node is what its drainer drains: this file is drain.Service.
@@ -84,8 +82,8 @@ func (n *node) follow(o drain.Orders) {
 		return
 	}
 	n.announced.Do(func() {
-		n.sockets.Announce(ws.ModeFinish, o.Deadline)
-		n.streams.Announce(sse.ModeFinish, o.Deadline)
+		n.sockets.Announce(o.Deadline)
+		n.streams.Announce(o.Deadline)
 	})
 	n.sockets.HandOver(o.HandOverBy)
 	n.streams.HandOver(o.HandOverBy)

@@ -4,32 +4,21 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/lastcall-dev/lastcall/httpapi/frame"
 	"github.com/lastcall-dev/lastcall/hub"
-)
-
-// Mode says what a drain has in mind with its clients.
-type Mode = frame.Mode
-
-// The modes of a drain frame.
-const (
-	ModeFinish   = frame.ModeFinish
-	ModeHandover = frame.ModeHandover
 )
 
 // drain is what clients are told of it.
 type drain struct {
-	mode     Mode
 	since    time.Time
 	deadline time.Time
 }
 
 // Announce tells every client, and every one that comes later, that the node stops, and by when at the latest. Calling it
 // again tells them anew.
-func (s *Server) Announce(mode Mode, deadline time.Time) {
+func (s *Server) Announce(deadline time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d := &drain{mode: mode, since: time.Now(), deadline: deadline}
+	d := &drain{since: time.Now(), deadline: deadline}
 	if s.drain != nil {
 		d.since = s.drain.since
 	}

@@ -15,7 +15,7 @@ import (
 
 // handOver begins a drain in which everyone is sent on within d.
 func (n *node) handOver(d time.Duration) {
-	n.Announce(sse.ModeFinish, time.Now().Add(28*time.Second))
+	n.Announce(time.Now().Add(28 * time.Second))
 	n.HandOver(time.Now().Add(d))
 }
 
@@ -118,7 +118,7 @@ func TestAloneAStreamStaysToTheEndAndItsClientComesBackLater_G7(t *testing.T) {
 	n := start(t, sse.Options{})
 	r := n.open("/events?client=alice", "")
 	r.live()
-	n.Announce(sse.ModeFinish, time.Now().Add(28*time.Second))
+	n.Announce(time.Now().Add(28 * time.Second))
 	r.expect("drain")
 	n.write("alice", succeeded("x"))
 	until(t, "it is served", func() bool { return n.Unserved() == 0 })

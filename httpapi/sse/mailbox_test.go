@@ -213,7 +213,7 @@ func TestAReaderThatNeverReadsHoldsUpNoDrain_G8(t *testing.T) {
 	until(t, "it is there", func() bool { return n.Connections() == 1 })
 	flood(n, "deaf")
 	until(t, "it is written to", func() bool { return n.Unserved() == 1 })
-	n.Announce(sse.ModeFinish, time.Now().Add(time.Minute))
+	n.Announce(time.Now().Add(time.Minute))
 	began := time.Now()
 	until(t, "it is given up", func() bool { return n.Unserved() == 0 })
 	if took := time.Since(began); took > 5*time.Second {

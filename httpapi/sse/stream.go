@@ -137,7 +137,7 @@ func (st *stream) drainFrame(d *drain, pending []string) frame.Drain {
 		f.Pending = []string{}
 	}
 	if d != nil {
-		f.Mode, f.DeadlineMS = d.mode, max(0, time.Until(d.deadline).Milliseconds())
+		f.DeadlineMS = max(0, time.Until(d.deadline).Milliseconds())
 	}
 	return f
 }

@@ -7,26 +7,16 @@ import (
 	"github.com/lastcall-dev/lastcall/httpapi/frame"
 )
 
-// Mode says what a drain has in mind with its clients.
-type Mode = frame.Mode
-
-// The modes of a drain frame.
-const (
-	ModeFinish   = frame.ModeFinish
-	ModeHandover = frame.ModeHandover
-)
-
 // drain is what clients are told of it.
 type drain struct {
-	mode     Mode
 	since    time.Duration
 	deadline time.Time
 }
 
 // Announce tells every client, and every one that comes later, that the node stops, and by when at the latest. From here
 // on a protocol ping follows every result, so that Unserved knows what has arrived. Calling it again tells them anew.
-func (s *Server) Announce(mode Mode, deadline time.Time) {
-	d := &drain{mode: mode, since: s.now(), deadline: deadline}
+func (s *Server) Announce(deadline time.Time) {
+	d := &drain{since: s.now(), deadline: deadline}
 	if old := s.drain.Load(); old != nil {
 		d.since = old.since
 	}
@@ -58,10 +48,10 @@ func (c *conn) sayDrain(p *[]byte) error {
 	if pending == nil {
 		pending = []string{}
 	}
-	f := frame.Drain{T: "drain", Mode: d.mode, DeadlineMS: max(0, time.Until(d.deadline).Milliseconds()), Pending: pending}
+	f := frame.Drain{T: "drain", Mode: frame.ModeFinish, DeadlineMS: max(0, time.Until(d.deadline).Milliseconds()), Pending: pending}
 	c.mu.Lock()
 	if after, going := c.leaving.after(c.srv.now()); going {
-		f.Mode, f.AfterMS = ModeHandover, new(after.Milliseconds())
+		f.Mode, f.AfterMS = frame.ModeHandover, new(after.Milliseconds())
 	}
 	c.leaving.told = f.Mode // before it is written: the client may be gone before the write returns
 	c.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 )
 
 // announce begins a drain with plenty of time.
-func (n *node) announce() { n.Announce(ws.ModeFinish, time.Now().Add(28*time.Second)) }
+func (n *node) announce() { n.Announce(time.Now().Add(28 * time.Second)) }
 
 // served waits until nobody is waited for.
 func (n *node) served(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/lastcall-dev/lastcall/httpapi/frame"
 	"github.com/lastcall-dev/lastcall/hub"
 )
 
@@ -27,7 +28,7 @@ func (s *Server) HandOver(by time.Time) {
 	if !by.IsZero() {
 		leaveBy = max(1, by.Sub(s.start))
 		// Who is sent on is told of a drain, announced or not.
-		s.drain.CompareAndSwap(nil, &drain{mode: ModeFinish, since: s.now(), deadline: by})
+		s.drain.CompareAndSwap(nil, &drain{since: s.now(), deadline: by})
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -90,7 +91,7 @@ type leaving struct {
 	moment time.Duration // its own; 0: it stays
 	look   time.Duration // when it is looked at again
 	going  bool          // it waits for nothing here: it is told its moment, and goes then
-	told   Mode          // by its last drain frame, which may be on its way
+	told   frame.Mode    // by its last drain frame, which may be on its way
 	sure   bool          // its mailbox has been looked at since a task of its own was last seen to run here
 	sent   bool          // it has been closed for it
 	moves  bool          // it opens its new connection before this one is closed
@@ -124,9 +125,9 @@ func (l *leaving) gone(code int, now time.Duration) bool {
 	case l.sent:
 		return true
 	case code == CodeRestart:
-		return l.told == ModeHandover && now >= l.moment
+		return l.told == frame.ModeHandover && now >= l.moment
 	}
-	return l.told == ModeHandover && (code == 0 || code == CodeNormal)
+	return l.told == frame.ModeHandover && (code == 0 || code == CodeNormal)
 }
 
 // leave gives the connection a moment. Whether it is to go, the next tick finds out.
@@ -180,7 +181,7 @@ func (c *conn) sendOn(now time.Duration) {
 		c.tell()
 	case !l.sure && sub != nil:
 		l.sure, recheck = true, true
-	case l.told != ModeHandover && sub != nil && now < l.due()+leaveOverlap: // the frame is on its way
+	case l.told != frame.ModeHandover && sub != nil && now < l.due()+leaveOverlap: // the frame is on its way
 	default:
 		l.sent = true
 		c.closeLocked(CodeRestart, "", closeLinger)

@@ -69,7 +69,7 @@ func BenchmarkIdle(b *testing.B) {
 	b.ReportMetric((after.resident-before.resident)/float64(b.N), "KiB-resident/conn")
 	b.ReportMetric(float64(runtime.NumGoroutine())/float64(b.N), "goroutines/conn")
 	began := time.Now()
-	s.Announce(ws.ModeFinish, began.Add(time.Minute))
+	s.Announce(began.Add(time.Minute))
 	if err := h.Sync(b.Context()); err != nil {
 		b.Fatal(err)
 	}
