@@ -38,6 +38,14 @@ func TestEveryMistakeOfAFileIsToldWithItsPlace(t *testing.T) {
 			"f:1:8: drain: announce.min 7s does not fit a grace of 6s less margin 1s and hand_back 4s: " +
 				"raise the grace to 12s or more (drain.announce.min is set at f:3:25, grace is set at f:1:8, stop_timeout is set at f:2:15)",
 		},
+		"no address":             {"listen: nonsense\n", `f:1:9: listen must be HOST:PORT, not "nonsense"`},
+		"a port beyond all":      {"listen: 127.0.0.1:99999\n", `f:1:9: listen must be HOST:PORT with a port from 0 to 65535, not "99999"`},
+		"less than a port":       {"listen: 127.0.0.1:-1\n", `f:1:9: listen must be HOST:PORT with a port from 0 to 65535, not "-1"`},
+		"a port by name":         {"listen: \"[::1]:http\"\n", `f:1:9: listen must be HOST:PORT with a port from 0 to 65535, not "http"`},
+		"no port":                {"listen: \"127.0.0.1:\"\n", `f:1:9: listen must be HOST:PORT with a port from 0 to 65535, not ""`},
+		"nowhere to listen":      {"listen: \"\"\n", "f:1:9: listen must not be empty"},
+		"another kind of store":  {"store: postgres://u:p@db/x\n", "f:1:8: store must be sqlite:PATH: that is the one kind of store there is"},
+		"a store without a path": {"store: \"sqlite:\"\n", "f:1:8: store must be sqlite:PATH: that is the one kind of store there is"},
 		"an address within reach of others": {
 			"listen: 0.0.0.0:0\n",
 			"f:1:9: listen 0.0.0.0:0: others than this host could reach it, and no token is configured; " +
@@ -72,11 +80,12 @@ func refused(t *testing.T, content, want string) {
 
 // What a flag or a variable overrules is still held to be right: the next start may be without them.
 func TestMistakesAreToldOfEveryLayer(t *testing.T) {
-	file(t, "x.yaml", "grace: soon\n")
-	_, err := Load(command(t, "--config=x.yaml", "--grace=40s", "--concurrency=x"),
-		environment(map[string]string{"LASTCALL_MAX_CRASHES": "-1"}))
+	file(t, "x.yaml", "grace: soon\nlisten: nonsense\nstore: postgres://x\n")
+	_, err := Load(command(t, "--config=x.yaml", "--grace=40s", "--concurrency=x", "--listen=127.0.0.1:0", "--store=sqlite:x"),
+		environment(map[string]string{"LASTCALL_MAX_CRASHES": "-1", "LASTCALL_LISTEN": "127.0.0.1:65536"}))
 	for _, want := range []string{
 		`x.yaml:1:8: grace "soon" is not a time`, `--concurrency "x" is not a whole number`, "LASTCALL_MAX_CRASHES must be more than zero, not -1",
+		"x.yaml:2:9: listen must be HOST:PORT", "x.yaml:3:8: store must be sqlite:PATH", "LASTCALL_LISTEN must be HOST:PORT with a port",
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in:\n%v", want, err)

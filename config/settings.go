@@ -13,8 +13,8 @@ import (
 //
 //nolint:lll // a table: a row is a line
 var settings = []field[Config]{
-	{"listen", "127.0.0.1:8080", "where to listen; port 0 takes a free one", text("HOST:PORT", func(c *Config) *string { return &c.Listen })},
-	{"store", "sqlite:lastcall.db", "where the data is; a relative path begins in the working directory", text("sqlite:PATH", func(c *Config) *string { return &c.Store })},
+	{"listen", "127.0.0.1:8080", "where to listen; port 0 takes a free one", address(func(c *Config) *string { return &c.Listen })},
+	{"store", "sqlite:lastcall.db", "where the data is; a relative path begins in the working directory", storeAddress(func(c *Config) *string { return &c.Store })},
 	{"node", "(the host's name)", "what this node is called", text("name", func(c *Config) *string { return &c.Node })},
 	{"grace", "30s", "what the platform gives between SIGTERM and SIGKILL: the whole drain fits in it", span(func(c *Config) *time.Duration { return &c.Grace })},
 	{"concurrency", "64", "runs at a time", count(10_000, func(c *Config) *int { return &c.Concurrency })},
