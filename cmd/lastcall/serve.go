@@ -1,13 +1,9 @@
 package main
 
 import (
-	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"os/signal"
-	"path/filepath"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -61,7 +57,7 @@ func serve(cmd *cobra.Command, c *config.Config) error {
 	for _, t := range types(c) {
 		srv.Register(t)
 	}
-	welcome(cmd.OutOrStdout(), srv, c.Store)
+	welcome(cmd.OutOrStdout(), srv, c.Store, trial(c))
 	if err := srv.Run(cmd.Context()); err != nil {
 		log.Error("serve", "error", err)
 	}
@@ -88,18 +84,4 @@ func warn(log *slog.Logger, c *config.Config) {
 	if c.Named && len(c.Types) == 0 {
 		log.Warn("the configuration names no task type: this node runs nothing")
 	}
-}
-
-// welcome says where things are, and what to try first.
-func welcome(w io.Writer, srv *server.Server, store string) {
-	url := "http://" + srv.Addr().String()
-	path, _ := strings.CutPrefix(store, "sqlite:")
-	if whole, err := filepath.Abs(path); err == nil {
-		path = whole
-	}
-	fmt.Fprintf(w, "lastcall %s, pid %d\n", version, os.Getpid())
-	fmt.Fprintf(w, "  listens at  %s\n", url)
-	fmt.Fprintf(w, "  keeps data  in %s\n", path)
-	fmt.Fprintf(w, "  try         curl -H 'Content-Type: application/json' -H 'Prefer: wait=10' %s/v1/tasks -d '%s'\n",
-		url, `{"type":"sleep","input":{"ms":2000,"steps":10}}`)
 }

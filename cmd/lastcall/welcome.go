@@ -1,0 +1,49 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/lastcall-dev/lastcall/config"
+	"github.com/lastcall-dev/lastcall/server"
+)
+
+// welcome says where things are, and what to try first if there is anything.
+func welcome(w io.Writer, srv *server.Server, store, try string) {
+	url := "http://" + srv.Addr().String()
+	path, _ := strings.CutPrefix(store, "sqlite:")
+	if whole, err := filepath.Abs(path); err == nil {
+		path = whole
+	}
+	fmt.Fprintf(w, "lastcall %s, pid %d\n", version, os.Getpid())
+	fmt.Fprintf(w, "  listens at  %s\n", url)
+	fmt.Fprintf(w, "  keeps data  in %s\n", path)
+	if try != "" {
+		fmt.Fprintf(w, "  try         curl -H 'Content-Type: application/json' -H 'Prefer: wait=10' %s/v1/tasks -d %s\n", url, quoted(try))
+	}
+}
+
+// trial is a task to be pasted that this node takes. Without configured types it is one that shows something; else it is
+// of the first that runs here, and {} stands for an input that only the type's author knows. Where workers outside run
+// everything there is none, as nothing would seem to happen.
+func trial(c *config.Config) string {
+	if !c.Named {
+		return `{"type":"sleep","input":{"ms":2000,"steps":10}}`
+	}
+	for _, t := range c.Types {
+		if t.Pull {
+			continue
+		}
+		if name, err := json.Marshal(t.Name); err == nil {
+			return fmt.Sprintf(`{"type":%s,"input":{}}`, name)
+		}
+	}
+	return ""
+}
+
+// quoted is a text as one word of a shell.
+func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
