@@ -19,10 +19,7 @@ const (
 // attend waits for a task and shows how it goes: a bar on a terminal, else a line of JSON each time that it has changed,
 // of which the last is its end. A most of 0 waits for as long as it takes.
 func (s *session) attend(ctx context.Context, t lastcall.Task, most time.Duration) error {
-	waiting, cancel := context.WithCancel(ctx)
-	if most > 0 {
-		waiting, cancel = context.WithTimeout(ctx, most)
-	}
+	waiting, cancel := s.waiting(ctx, most)
 	defer cancel()
 	show, every := s.lines, lookForPrograms
 	if s.onTerminal() {
@@ -30,7 +27,7 @@ func (s *session) attend(ctx context.Context, t lastcall.Task, most time.Duratio
 	}
 	last, err := show(waiting, t, every)
 	if err != nil && waiting.Err() != nil {
-		return s.leftAlone(ctx, last)
+		return s.leftAlone(waiting, last)
 	}
 	if err != nil {
 		return err
@@ -100,17 +97,42 @@ func redraw(screen io.Writer, line string) {
 
 func erase(screen io.Writer) { redraw(screen, "") }
 
+// waiting is ctx for a wait of at most a time, 0 for as long as it takes, and of --timeout where there is no answer.
+func (s *session) waiting(ctx context.Context, most time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := s.away.bound(ctx)
+	if most == 0 {
+		return ctx, cancel
+	}
+	ctx, expire := context.WithTimeout(ctx, most)
+	return ctx, func() { expire(); cancel() }
+}
+
 // leftAlone is the end of waiting for a task that goes on, and says how to come back to it.
-func (s *session) leftAlone(ctx context.Context, t lastcall.Task) error {
+func (s *session) leftAlone(waiting context.Context, t lastcall.Task) error {
 	again := "lastcall tasks " + t.ID + " --wait"
 	if s.cmd.Flags().Changed("server") {
 		again += " --server " + s.server
 	}
-	s.notef("%s is %s and goes on without you. To come back: %s", t.ID, t.Status, again)
-	if ctx.Err() != nil {
-		return exitError(exitInterrupted)
+	exit := s.gaveUp(waiting)
+	if exit == exitUnavailable {
+		s.notef("%s was %s when last heard of. To come back: %s", t.ID, t.Status, again)
+	} else {
+		s.notef("%s is %s and goes on without you. To come back: %s", t.ID, t.Status, again)
 	}
-	return exitError(exitNotYet)
+	return exitError(exit)
+}
+
+// gaveUp is the exit code for a wait that has ended before what it was for.
+func (s *session) gaveUp(waiting context.Context) int {
+	why := context.Cause(waiting)
+	if none, ok := errors.AsType[*unansweredError](why); ok {
+		s.notef("lastcall: no answer from %s %s", s.server, none)
+		return exitUnavailable
+	}
+	if errors.Is(why, context.DeadlineExceeded) {
+		return exitNotYet
+	}
+	return exitInterrupted
 }
 
 // ended says what a finished task has come to, and is its exit code.

@@ -152,10 +152,7 @@ func (r *batchReader) next() (b batch, err error) {
 
 // attendAll waits for tasks in their order, and shows how many are done.
 func (s *session) attendAll(ctx context.Context, ids []string, most time.Duration) error {
-	waiting, cancel := context.WithCancel(ctx)
-	if most > 0 {
-		waiting, cancel = context.WithTimeout(ctx, most)
-	}
+	waiting, cancel := s.waiting(ctx, most)
 	defer cancel()
 	screen, person, began := s.cmd.ErrOrStderr(), s.onTerminal(), time.Now()
 	ends := map[lastcall.Status]int{}
@@ -167,7 +164,7 @@ func (s *session) attendAll(ctx context.Context, ids []string, most time.Duratio
 		}
 		t, err := s.api.Wait(waiting, id)
 		if err != nil && waiting.Err() != nil {
-			return s.allLeftAlone(ctx, i, len(ids))
+			return s.allLeftAlone(waiting, i, len(ids))
 		}
 		if err != nil {
 			return err
@@ -193,10 +190,8 @@ func (s *session) attendAll(ctx context.Context, ids []string, most time.Duratio
 	return nil
 }
 
-func (s *session) allLeftAlone(ctx context.Context, done, all int) error {
+func (s *session) allLeftAlone(waiting context.Context, done, all int) error {
+	exit := s.gaveUp(waiting)
 	s.notef("%d of %d tasks are done; the others go on without you. lastcall tasks shows them.", done, all)
-	if ctx.Err() != nil {
-		return exitError(exitInterrupted)
-	}
-	return exitError(exitNotYet)
+	return exitError(exit)
 }

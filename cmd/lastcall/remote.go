@@ -53,6 +53,7 @@ type session struct {
 	args []string
 	api  *client.Client
 	out  output
+	away *outage
 }
 
 // open reads the settings. A flag wins over its variable; an empty variable says nothing.
@@ -65,8 +66,8 @@ func (r *remote) open(cmd *cobra.Command, args []string) (*session, error) {
 	if r.timeout < 0 {
 		return nil, fmt.Errorf("timeout must not be negative, and is %s", r.timeout)
 	}
-	s := &session{remote: r, cmd: cmd, args: args, out: newOutput(cmd.OutOrStdout(), r.json)}
-	options := []client.Option{client.WithPatience(r.timeout), client.OnRetry(s.tellOfRetries())}
+	s := &session{remote: r, cmd: cmd, args: args, out: newOutput(cmd.OutOrStdout(), r.json), away: &outage{most: r.timeout}}
+	options := []client.Option{client.WithPatience(r.timeout), client.OnRetry(s.tellOfOutage), client.WithHTTPClient(s.away.heard())}
 	if r.name != "" {
 		options = append(options, client.WithName(r.name))
 	}
@@ -75,15 +76,13 @@ func (r *remote) open(cmd *cobra.Command, args []string) (*session, error) {
 	return s, err
 }
 
-// tellOfRetries says once, to a person, why nothing happens.
-func (s *session) tellOfRetries() func(error, time.Duration) {
-	told := false
-	return func(err error, _ time.Duration) { // calls of a command do not overlap
-		if !told && columns(s.cmd.ErrOrStderr()) > 0 {
-			erase(s.cmd.ErrOrStderr()) // there may be a bar
-			s.notef("No answer from %s yet (%s); trying again.", s.server, cause(err))
-		}
-		told = true
+// tellOfOutage says once per outage why nothing happens: to a person, and to whoever waits for a task, which may be long.
+func (s *session) tellOfOutage(err error, _ time.Duration) {
+	screen := s.cmd.ErrOrStderr()
+	told := s.timeout > 0 && (columns(screen) > 0 || s.away.waits())
+	if s.away.failed(err) && told {
+		erase(screen) // there may be a bar
+		s.notef("No answer from %s (%s); trying again.", s.server, cause(err))
 	}
 }
 
