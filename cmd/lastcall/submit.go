@@ -36,7 +36,8 @@ from a file, - from standard input.
 
 With --wait it stays until the task is done: on a terminal it draws how far the task is and then writes its output;
 elsewhere, and with --json, it writes the task as a line of JSON each time that it has changed, last when it is done.
-The exit code says how it ended (lastcall help exit-codes). Ctrl-C leaves the task alone, and says how to come back.
+The exit code says how it ended (lastcall help exit-codes). Ctrl-C leaves the task alone, and says how to come back;
+so does a server that is not there for longer than --timeout.
 
 A submit whose answer is lost is repeated, and there is one task all the same. To be sure of that across runs of the
 command too, give it a key: within 24 hours --idempotency-key answers with the first task.
