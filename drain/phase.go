@@ -107,7 +107,7 @@ func after(p Plan, s State, l Look, now time.Time) Phase {
 		}
 		return Finish
 
-	case s.Phase == Announce && (p.handsOver(l) || p.expects(l)):
+	case s.Phase == Announce && p.mayHandOver(l):
 		if announced(p, s, l, now) {
 			return Finish
 		}
@@ -141,9 +141,9 @@ func finished(p Plan, s State, l Look, now time.Time) bool {
 	switch {
 	case l.Busy > 0 || l.Unserved > 0:
 		return false
-	case l.Backlog > 0 && p.worksOff(p.peer(l) || p.Shared && l.Coming):
+	case l.Backlog > 0 && p.worksOff(p.others(l)):
 		return false
-	case !p.handsOver(l) && !p.expects(l):
+	case !p.mayHandOver(l):
 		return true
 	case !p.seen(s, now):
 		return false
@@ -175,7 +175,7 @@ func (s State) enter(p Plan, next Phase, now time.Time) State {
 
 // note keeps of a look what orders depend on.
 func (s State) note(p Plan, l Look, now time.Time) State {
-	s.Peer, s.Coming = p.peer(l), p.Shared && l.Coming
+	s.Peer, s.Coming = p.peer(l), p.coming(l)
 	switch s.Phase {
 	case Announce, HandBack, Closed:
 		s.EarlyWord = true
@@ -194,7 +194,7 @@ func (s State) note(p Plan, l Look, now time.Time) State {
 // when there no longer is. A peer that is late with an answer stops nothing.
 func (s State) handOver(p Plan, l Look, now time.Time) State {
 	switch {
-	case !p.handsOver(l) && !p.expects(l):
+	case !p.mayHandOver(l):
 		s.HandOverBy = time.Time{}
 	case p.handsOver(l) && s.HandOverBy.IsZero():
 		s.HandOverBy = earlier(now.Add(p.spread(l.Clients)), p.handBackAt(s))

@@ -117,12 +117,19 @@ func (p Plan) peer(l Look) bool { return p.Shared && l.Peer }
 // handsOver reports whether there is a peer and clients may be sent to it.
 func (p Plan) handsOver(l Look) bool { return p.Mode == ModeHandover && p.peer(l) }
 
-// expects reports whether somebody is there to whom clients may be sent soon.
-func (p Plan) expects(l Look) bool { return p.Mode == ModeHandover && p.Shared && l.Coming }
+// coming reports whether a look shows somebody who may soon be a peer.
+func (p Plan) coming(l Look) bool { return p.Shared && l.Coming }
+
+// others reports whether a look shows anybody who can go on with the work, now
+// or soon.
+func (p Plan) others(l Look) bool { return p.peer(l) || p.coming(l) }
+
+// mayHandOver reports whether clients may be sent on to somebody, now or soon.
+func (p Plan) mayHandOver(l Look) bool { return p.Mode == ModeHandover && p.others(l) }
 
 // lingers reports whether waiting for a peer can do any good.
 func (p Plan) lingers(l Look) bool {
-	return p.Linger && p.Shared && p.Mode == ModeHandover || p.expects(l)
+	return p.Mode == ModeHandover && p.Shared && (p.Linger || l.Coming)
 }
 
 // worksOff reports whether due work is begun here while finishing; others may be

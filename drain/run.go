@@ -22,7 +22,7 @@ type run struct {
 	state  State
 	trail  []stretch
 	told   Orders // what the service was told last
-	logged Phase  // the last one
+	logged Phase  // the phase that the log was told of last
 
 	look  Look
 	stale bool      // look is older than some fact that may have changed

@@ -15,7 +15,7 @@ import (
 // peers knows who else is on the store, once this node has been told to stop; nobody asks before.
 type peers struct {
 	mu     sync.Mutex
-	looked time.Time // the last look that the store answered; zero: there was none
+	asked  time.Time // when the store last answered, or first did not; zero: the look-out has not asked it yet
 	fit    []string  // incarnations that could take over: the store says so, and they have answered a probe
 	coming bool      // somebody is there who may be fit soon
 }
@@ -29,30 +29,36 @@ const (
 	enough       = 3                      // peers that are fit
 )
 
-// seen is what is known of peers. The first to ask after the signal finds out from the store who is there at all: to
-// take a sibling that joined a moment ago for nobody would be to refuse for nothing (G6). A store that does not answer
-// says nothing about anybody: somebody may be coming.
+// seen is what is known of peers.
 func (n *node) seen() (fit, coming bool) {
 	if !n.drainer.Told() {
 		return false, false
 	}
 	n.peers.mu.Lock()
-	first := n.peers.looked.IsZero()
+	known := !n.peers.asked.IsZero()
 	n.peers.mu.Unlock()
-	if first {
-		others, err := n.others(context.Background(), firstTimeout)
-		n.peers.mu.Lock()
-		if n.peers.looked.IsZero() { // the look-out may have been faster, and knows more
-			n.peers.coming = err != nil || len(others) > 0
-		}
-		if err == nil && n.peers.looked.IsZero() {
-			n.peers.looked = time.Now()
-		}
-		n.peers.mu.Unlock()
+	if !known {
+		n.firstLook()
 	}
 	n.peers.mu.Lock()
 	defer n.peers.mu.Unlock()
 	return len(n.peers.fit) > 0, n.peers.coming
+}
+
+// firstLook finds out from the store who is there at all, for the first to ask after the signal: to take a sibling that
+// joined a moment ago for nobody would be to refuse for nothing (G6). A store that does not answer says nothing about
+// anybody: somebody may be coming.
+func (n *node) firstLook() {
+	others, err := n.others(context.Background(), firstTimeout)
+	n.peers.mu.Lock()
+	defer n.peers.mu.Unlock()
+	if !n.peers.asked.IsZero() {
+		return // the look-out was faster, and knows more
+	}
+	n.peers.coming = err != nil || len(others) > 0
+	if err == nil {
+		n.peers.asked = time.Now()
+	}
 }
 
 // fitPeers names those that could take over.
@@ -114,20 +120,20 @@ func (n *node) lookForPeers(ctx context.Context, client *http.Client) {
 func (n *node) keepPeers(err error) {
 	n.o.Logger.Warn("cannot look for peers", "error", err)
 	n.peers.mu.Lock()
-	looked := n.peers.looked
-	if looked.IsZero() { // it did not answer at the signal either: the time counts from now
-		n.peers.looked = time.Now()
+	if n.peers.asked.IsZero() { // it did not answer at the signal either: the time counts from now
+		n.peers.asked = time.Now()
 	}
+	asked := n.peers.asked
 	n.peers.mu.Unlock()
-	if !looked.IsZero() && time.Since(looked) > peersKept {
-		n.setPeers(nil, false, looked)
+	if time.Since(asked) > peersKept {
+		n.setPeers(nil, false, asked)
 	}
 }
 
-func (n *node) setPeers(fit []string, coming bool, looked time.Time) {
+func (n *node) setPeers(fit []string, coming bool, asked time.Time) {
 	n.peers.mu.Lock()
 	changed := (len(fit) > 0) != (len(n.peers.fit) > 0) || coming != n.peers.coming
-	n.peers.fit, n.peers.coming, n.peers.looked = fit, coming, looked
+	n.peers.fit, n.peers.coming, n.peers.asked = fit, coming, asked
 	n.peers.mu.Unlock()
 	if changed {
 		n.drainer.Poke()

@@ -106,9 +106,6 @@ func (s *Server) count(st *stream) {
 	}
 }
 
-// cutWait is how long streams that were cut may take to notice.
-const cutWait = 500 * time.Millisecond
-
 // CloseAll ends every stream, its client told when to come back, and answers every long-poll. It returns when the last is
 // gone, at the deadline at the latest, when what is left is cut. A stream that comes afterwards is told the same and ends.
 func (s *Server) CloseAll(deadline time.Time) Counts {
@@ -116,18 +113,7 @@ func (s *Server) CloseAll(deadline time.Time) Counts {
 	s.closing = true
 	s.wakeAll()
 	s.mu.Unlock()
-	gone := make(chan struct{})
-	go func() { // ends with the last stream
-		s.gone.Wait()
-		close(gone)
-	}()
-	late := time.NewTimer(time.Until(deadline))
-	defer late.Stop()
-	select {
-	case <-gone:
-	case <-late.C:
-		s.cut(gone)
-	}
+	hub.Await(&s.gone, deadline, s.cut)
 	s.stop()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -135,17 +121,11 @@ func (s *Server) CloseAll(deadline time.Time) Counts {
 }
 
 // cut ends what is left without a word: writes, and calls to the store.
-func (s *Server) cut(gone <-chan struct{}) {
+func (s *Server) cut() {
 	s.stop()
 	s.mu.Lock() // no handler returns, and with it no ResponseWriter goes out of use, while its deadline is set
 	for st := range s.streams {
 		st.end()
 	}
 	s.mu.Unlock()
-	last := time.NewTimer(cutWait) // a store that does not heed its context must not hold up the process (G8)
-	defer last.Stop()
-	select {
-	case <-gone:
-	case <-last.C:
-	}
 }

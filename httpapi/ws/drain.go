@@ -5,6 +5,7 @@ import (
 
 	"github.com/gorilla/websocket"
 	"github.com/lastcall-dev/lastcall/httpapi/frame"
+	"github.com/lastcall-dev/lastcall/hub"
 )
 
 // drain is what clients are told of it.
@@ -117,18 +118,7 @@ func (s *Server) CloseAll(code int, deadline time.Time) Counts {
 		c.closeLocked(code, "", closeAllLinger)
 		c.mu.Unlock()
 	}
-	gone := make(chan struct{})
-	go func() { // ends with the last connection
-		s.wg.Wait()
-		close(gone)
-	}()
-	late := time.NewTimer(time.Until(deadline))
-	defer late.Stop()
-	select {
-	case <-gone:
-	case <-late.C:
-		s.cut(conns, gone)
-	}
+	hub.Await(&s.wg, deadline, func() { s.cut(conns) })
 	s.stop()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -143,20 +133,11 @@ func (s *Server) shut() []*conn {
 	return append([]*conn(nil), s.conns...)
 }
 
-// cutWait is how long the goroutines of connections that were cut may take to notice.
-const cutWait = 500 * time.Millisecond
-
 // cut ends what is left without a word: writes, reads, and calls to the store.
-func (s *Server) cut(conns []*conn, gone <-chan struct{}) {
+func (s *Server) cut(conns []*conn) {
 	s.stop()
 	for _, c := range conns {
 		_ = c.wire.Close() // it may be closed already
-	}
-	last := time.NewTimer(cutWait) // a store that does not heed its context must not hold up the process (G8)
-	defer last.Stop()
-	select {
-	case <-gone:
-	case <-last.C:
 	}
 }
 
