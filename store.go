@@ -66,7 +66,7 @@ type Line interface {
 	// then is. What runs goes on. A queue that nobody has submitted to yet may be paused too.
 	PauseQueue(ctx context.Context, queue string, paused bool) (Queue, error)
 	// Sweep does what time does: queues what has become due, expires what has waited too long, gives back what dead
-	// incarnations ran (Crashed), and forgets what is past its retention. It works in bounded portions, except that the
+	// incarnations ran (Crashed) and leases that have run out (Task.LeaseEnded), and forgets what is past its retention. It works in bounded portions, except that the
 	// runs of a dead incarnation, whose fates hang together, are always one; when Swept.More is true there is more to do
 	// at once. Every node sweeps; sweeps at the same time do each thing once.
 	Sweep(ctx context.Context, s Sweep) (Swept, error)
@@ -132,6 +132,9 @@ type Sweep struct {
 	KeepTasks   time.Duration // finished tasks
 	KeepEvents  time.Duration
 	Limit       int // rows of each kind
+	// Steady is how long the sweeper has been there without a break for workers outside to renew their leases with. A
+	// lease runs out only before a sweeper that was there for its whole length: nobody loses one for want of a node.
+	Steady time.Duration
 }
 
 // Swept says what a sweep did.

@@ -89,7 +89,7 @@ type Task struct {
 
 	Timeout     time.Duration `json:"-"` // of one attempt; 0: its type's
 	Checkpoint  []byte        `json:"-"` // what an earlier run left for the next
-	Owner       string        `json:"-"` // incarnation that holds the current run
+	Owner       string        `json:"-"` // incarnation, or Lease.Holder, that holds the current run
 	LastOutcome string        `json:"-"` // Outcome.Digest of what ended the last run, for repeats
 }
 

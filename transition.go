@@ -16,6 +16,8 @@ import (
 type Outcome struct {
 	Task string
 	Run  int64 // the fence
+	// Holder is that of the run's lease, if a worker outside settles it; empty where the node does that runs it.
+	Holder string
 
 	Verdict   Verdict
 	Output    json.RawMessage // of Succeed
@@ -76,10 +78,11 @@ func (t *Task) Start(incarnation, node string, now time.Time) {
 }
 
 // Settle records an outcome. It fails with CodeLeaseLost, and changes nothing, unless the outcome's run is the current
-// one; repeated is true, and nothing changes either, if that run was already settled with the very same outcome (G3).
+// one and its Holder, if it names one, holds it; repeated is true, and nothing changes either, if that run was already settled with the very same outcome (G3).
 func (t *Task) Settle(o *Outcome, now time.Time) (ev *Event, repeated bool, err error) {
 	digest := o.Digest()
-	if t.Run != o.Run || (t.Status != Running && t.LastOutcome != digest) {
+	if t.Run != o.Run || (t.Status != Running && t.LastOutcome != digest) ||
+		(t.Status == Running && o.Holder != "" && t.Owner != o.Holder) {
 		return nil, false, Errorf(CodeLeaseLost, "the run is no longer the current one")
 	}
 	if t.Status != Running {
@@ -178,12 +181,12 @@ func Crashed(running []*Task, maxCrashes int, now time.Time) []*Event {
 		if !suspected || t.Suspect() {
 			t.Crashes++
 		}
-		events[i] = t.crash(maxCrashes, now)
+		events[i] = t.crash(ReleaseCrash, maxCrashes, now)
 	}
 	return events
 }
 
-func (t *Task) crash(maxCrashes int, now time.Time) *Event {
+func (t *Task) crash(reason ReleaseReason, maxCrashes int, now time.Time) *Event {
 	switch {
 	case t.CancelRequestedAt != nil:
 		return t.finish(Canceled, now)
@@ -194,9 +197,9 @@ func (t *Task) crash(maxCrashes int, now time.Time) *Event {
 		}
 		return t.finish(Failed, now)
 	}
-	ev := t.release(ReleaseCrash, 0, now)
+	ev := t.release(reason, 0, now)
 	t.Interruptions-- // counted apart
-	t.LastOutcome = string(ReleaseCrash)
+	t.LastOutcome = string(reason)
 	return ev
 }
 
