@@ -21,3 +21,21 @@ type EpochRenewer interface {
 	// It may go in portions; should it fail in the middle it is to be called again.
 	NewEpoch(ctx context.Context) (mailboxes int64, err error)
 }
+
+// A Finding is what a look at a store has found, for whoever runs it (`lastcall doctor`).
+type Finding struct {
+	Level  Level  `json:"level"`
+	Check  string `json:"check"`            // what was looked at, in a word that stays: dead_rows
+	Found  string `json:"found"`            // how it is, in a sentence
+	Advice string `json:"advice,omitempty"` // what to do; there is some for all that is not good
+}
+
+// Level is how much a Finding matters.
+type Level string
+
+// The levels of findings.
+const (
+	LevelGood Level = "good"
+	LevelWarn Level = "warn" // it will hurt, or costs more than it need
+	LevelBad  Level = "bad"  // a promise is not kept, or soon will not be
+)
