@@ -16,7 +16,7 @@ type Lender interface {
 	// Renew writes what the run wants to outlive it and moves the end of its lease to r.Length from now, but not past
 	// the run's timeout, and not at all once its end was asked for: then the lease stays as it is, and the task says so
 	// (CancelRequestedAt). It fails with CodeLeaseLost unless the run is running and r.Holder holds it. The task comes
-	// back without its input.
+	// back without its input and its checkpoint.
 	Renew(ctx context.Context, r Renewal) (Lease, error)
 }
 

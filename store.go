@@ -139,9 +139,9 @@ type Sweep struct {
 
 // Swept says what a sweep did.
 type Swept struct {
-	Due, Expired, Crashed, Forgotten int
-	Next                             time.Time // when the next scheduled task is due; zero: none is known
-	More                             bool
+	Due, Expired, Crashed, Lapsed, Forgotten int       // Lapsed: leases that have run out
+	Next                                     time.Time // when the next scheduled task is due; zero: none is known
+	More                                     bool
 }
 
 // Filter picks tasks; a zero field picks all.

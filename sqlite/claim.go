@@ -21,30 +21,55 @@ func (s *Store) Claim(ctx context.Context, c lastcall.Claim) (out []lastcall.Tas
 	return out, nil
 }
 
+// wish is what a claim or a lease may take.
+type wish struct {
+	want     []lastcall.Want
+	max      int
+	suspects int
+	queues   []string // no others; empty: every queue
+}
+
 // candidate is a task at the head of its line.
 type candidate struct {
 	id      taskID
 	key     int64
-	want    int // its place in Claim.Want
+	want    int // its place in wish.want
 	suspect bool
 }
 
-// claim merges the heads of all lines that are wanted, in the order of service, and starts the first of them. It reads
-// and starts in one transaction of the only writer, so that nobody can take a task that it has picked (G3).
-//
-// From each line it reads as many as it may take in all, as they may come before those of every other line. The index
-// alone is read for that; rows are read of those that are started.
+// claim starts the first of all that is wanted. It reads and starts in one transaction of the only writer, so that nobody
+// can take a task that it has picked (G3).
 func (tx *tx) claim(c *lastcall.Claim) ([]lastcall.Task, error) {
 	if err := tx.checkJoined(c.Incarnation); err != nil {
 		return nil, err
 	}
-	if c.Max <= 0 {
+	w := wish{want: c.Want, max: c.Max, suspects: c.Suspects}
+	heads, err := tx.inOrder(&w)
+	if err != nil {
+		return nil, err
+	}
+	picked := pick(heads, &w)
+	tasks := make([]lastcall.Task, 0, len(picked))
+	for _, p := range picked {
+		r, err := tx.startRun(p.id, c.Incarnation, c.Node)
+		if err != nil {
+			return nil, err
+		}
+		tasks = append(tasks, r.Task)
+	}
+	return tasks, nil
+}
+
+// inOrder merges the heads of all lines that are wanted, in the order of service.
+//
+// From each line it reads as many as may be taken in all, as they may come before those of every other line. The index
+// alone is read for that; rows are read of those that are started.
+func (tx *tx) inOrder(w *wish) (heads []candidate, err error) {
+	if w.max <= 0 {
 		return nil, nil
 	}
-	var heads []candidate
-	for i, w := range c.Want {
-		var err error
-		if heads, err = tx.heads(heads, c, i, min(w.Max, c.Max)); err != nil {
+	for i := range w.want {
+		if heads, err = tx.heads(heads, w, i); err != nil {
 			return nil, err
 		}
 	}
@@ -54,19 +79,19 @@ func (tx *tx) claim(c *lastcall.Claim) ([]lastcall.Task, error) {
 		}
 		return bytes.Compare(a.id[:], b.id[:])
 	})
-	return tx.startRuns(c, pick(heads, c))
+	return heads, nil
 }
 
 // pick takes the first of heads that all three limits leave room for.
-func pick(heads []candidate, c *lastcall.Claim) []candidate {
-	picked := make([]candidate, 0, min(len(heads), c.Max))
-	suspects := c.Suspects
-	room := make([]int, len(c.Want))
-	for i, w := range c.Want {
-		room[i] = w.Max
+func pick(heads []candidate, w *wish) []candidate {
+	picked := make([]candidate, 0, min(len(heads), w.max))
+	suspects := w.suspects
+	room := make([]int, len(w.want))
+	for i := range w.want {
+		room[i] = w.want[i].Max
 	}
 	for i, h := range heads {
-		if len(picked) == c.Max {
+		if len(picked) == w.max {
 			break
 		}
 		twice := i > 0 && heads[i-1].id == h.id // a type that is wanted twice
@@ -82,23 +107,16 @@ func pick(heads []candidate, c *lastcall.Claim) []candidate {
 	return picked
 }
 
-// startRuns starts a run of each task.
-func (tx *tx) startRuns(c *lastcall.Claim, picked []candidate) ([]lastcall.Task, error) {
-	tasks := make([]lastcall.Task, 0, len(picked))
-	for _, p := range picked {
-		r, err := tx.getTask(p.id)
-		if err != nil {
-			return nil, err
-		}
-		was := *r
-		r.Start(c.Incarnation, c.Node, tx.now)
-		if err := tx.dropLog(r); err != nil {
-			return nil, err
-		}
-		if err := tx.change(&was, r, nil); err != nil {
-			return nil, err
-		}
-		tasks = append(tasks, r.Task)
+// startRun starts a run of a task.
+func (tx *tx) startRun(id taskID, owner, node string) (*row, error) {
+	r, err := tx.getTask(id)
+	if err != nil {
+		return nil, err
 	}
-	return tasks, nil
+	was := *r
+	r.Start(owner, node, tx.now)
+	if err := tx.dropLog(r); err != nil {
+		return nil, err
+	}
+	return r, tx.change(&was, r, nil)
 }

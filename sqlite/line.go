@@ -1,17 +1,19 @@
 package sqlite
 
-import "github.com/lastcall-dev/lastcall"
-
 // claimQueues is how many queues a claim looks into for a type. Where there are more, claims take turns around them;
 // the order of service then holds among those that a claim has looked into.
 const claimQueues = 250
 
 // heads appends the first tasks of each line of a wanted type, going from queue to queue by a seek for each.
-func (tx *tx) heads(to []candidate, c *lastcall.Claim, want, limit int) ([]candidate, error) {
+func (tx *tx) heads(to []candidate, w *wish, want int) ([]candidate, error) {
+	limit := min(w.want[want].Max, w.max)
 	if limit <= 0 {
 		return to, nil
 	}
-	typ := c.Want[want].Type
+	if len(w.queues) > 0 {
+		return tx.namedHeads(to, w, want, limit)
+	}
+	typ := w.want[want].Type
 	start := tx.turn[typ] // behind which the last claim stopped; "" is before all
 	delete(tx.turn, typ)
 	queue, around := start, start == ""
@@ -27,11 +29,21 @@ func (tx *tx) heads(to []candidate, c *lastcall.Claim, want, limit int) ([]candi
 			return to, nil
 		}
 		queue = next
-		if to, err = tx.queueHeads(to, c, want, queue, limit); err != nil {
+		if to, err = tx.queueHeads(to, w, want, queue, limit); err != nil {
 			return to, err
 		}
 	}
 	tx.turn[typ] = queue
+	return to, nil
+}
+
+// namedHeads is heads where the queues are named.
+func (tx *tx) namedHeads(to []candidate, w *wish, want, limit int) (_ []candidate, err error) {
+	for _, queue := range w.queues {
+		if to, err = tx.queueHeads(to, w, want, queue, limit); err != nil {
+			return to, err
+		}
+	}
 	return to, nil
 }
 
@@ -47,16 +59,16 @@ func (tx *tx) readyQueue(typ, behind string) (queue string, ok bool, err error) 
 
 // queueHeads appends the heads of a queue's two lines for a type: that of the suspects, as far as they are allowed, and
 // that of all others.
-func (tx *tx) queueHeads(to []candidate, c *lastcall.Claim, want int, queue string, limit int) ([]candidate, error) {
+func (tx *tx) queueHeads(to []candidate, w *wish, want int, queue string, limit int) ([]candidate, error) {
 	paused, err := tx.isPaused(queue)
 	if paused || err != nil {
 		return to, err
 	}
-	typ := c.Want[want].Type
+	typ := w.want[want].Type
 	if to, err = tx.lineHead(to, candidate{want: want}, typ, queue, limit); err != nil {
 		return to, err
 	}
-	return tx.lineHead(to, candidate{want: want, suspect: true}, typ, queue, min(limit, c.Suspects))
+	return tx.lineHead(to, candidate{want: want, suspect: true}, typ, queue, min(limit, w.suspects))
 }
 
 // lineHead appends the first tasks of a line, as c with their id and key.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strconv"
 
 	"github.com/lastcall-dev/lastcall/sqlite/internal/sqlite3"
@@ -29,7 +30,7 @@ func migrate(c *sqlite3.Conn) error {
 			return fmt.Errorf("migrate to version %d: %w", version+i+1, err)
 		}
 	}
-	return probe(c)
+	return probe(c, append(slices.Clone(tables), "leases ORDER BY holder"))
 }
 
 // checkSchema takes the file as it is, in any version that migrate would bring on but that of a new file.
@@ -41,7 +42,7 @@ func checkSchema(c *sqlite3.Conn) error {
 	if err != nil {
 		return err
 	}
-	return probe(c)
+	return probe(c, tables)
 }
 
 // knownVersion is the version of the file, and the steps that lead to the newest. One that is beyond them is refused.
@@ -90,13 +91,16 @@ func migrateStep(c *sqlite3.Conn, script string, version int) error {
 	return err
 }
 
+// tables are those of every version, each with the order of its rows.
+var tables = []string{
+	"tasks ORDER BY id", "task_parts ORDER BY task", "queues ORDER BY name", "idempotency ORDER BY scope",
+	"mailboxes ORDER BY id", "events ORDER BY mailbox", "nodes ORDER BY incarnation",
+}
+
 // probe reads the first and the last row of each table, so that a file that was cut short or overwritten is refused
 // when it is opened and not by the first task that needs what is missing. A full check would read all of it.
-func probe(c *sqlite3.Conn) error {
-	for _, table := range []string{
-		"tasks ORDER BY id", "task_parts ORDER BY task", "queues ORDER BY name", "idempotency ORDER BY scope",
-		"mailboxes ORDER BY id", "events ORDER BY mailbox", "nodes ORDER BY incarnation",
-	} {
+func probe(c *sqlite3.Conn, tables []string) error {
+	for _, table := range tables {
 		for _, order := range []string{" ASC", " DESC"} {
 			//nolint:unqueryvet // to read all columns is the point
 			if err := c.Exec("SELECT * FROM " + table + order + " LIMIT 1"); err != nil {

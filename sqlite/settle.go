@@ -36,6 +36,11 @@ func (s *Store) Settle(ctx context.Context, o lastcall.Outcome) (out lastcall.Ta
 				return err
 			}
 		}
+		if o.Holder != "" {
+			if err := tx.stmt("lease_delete").Text(o.Holder).Run(); err != nil {
+				return err
+			}
+		}
 		return tx.change(&was, r, ev)
 	})
 	if err != nil {

@@ -47,6 +47,9 @@ func (tx *tx) sweep(sw *lastcall.Sweep, found []dead, old *old) (did lastcall.Sw
 	if did.Crashed, err = tx.bury(found, sw.MaxCrashes); err != nil {
 		return did, err
 	}
+	if err = tx.endLeases(sw, &did); err != nil {
+		return did, err
+	}
 	if did.Expired, err = tx.moveTasks("expiring", sw.Limit, (*row).expire); err != nil {
 		return did, err
 	}
@@ -56,7 +59,7 @@ func (tx *tx) sweep(sw *lastcall.Sweep, found []dead, old *old) (did lastcall.Sw
 	if did.Forgotten, err = tx.forget(old); err != nil {
 		return did, err
 	}
-	did.More = did.Expired >= sw.Limit || did.Due >= sw.Limit || old.more
+	did.More = did.More || did.Expired >= sw.Limit || did.Due >= sw.Limit || old.more
 	did.Next, err = tx.nextDue(&did)
 	return did, err
 }
