@@ -85,6 +85,10 @@ var house = []room{
 	},
 
 	{floor: 3, path: "tests/record", uses: []string{".", "tests/checker", "tests/lab"}, tests: true},
+	{
+		floor: 4, path: "tests/load", uses: []string{".", "tests/checker", "tests/lab", "tests/record"},
+		parts: []string{"github.com/coder/websocket"}, tests: true,
+	},
 
 	// Tests of the whole program, and of the house itself.
 	{floor: 5, path: "tests/clients/history", uses: []string{".", "sqlite"}, tests: true},
@@ -97,6 +101,7 @@ var house = []room{
 	{floor: 6, path: "tests/handlers", tests: true},
 	{floor: 6, path: "tests/script", tests: true},
 	{floor: 6, path: "tests/streams", tests: true},
+	{floor: 6, path: "tests/cluster", tests: true},
 	{floor: 6, path: "tests/takeover", tests: true},
 	{floor: 6, path: "tests/goclient", tests: true},
 	{floor: 6, path: "tests/imports", tests: true},

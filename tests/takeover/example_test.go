@@ -13,6 +13,7 @@ import (
 	"github.com/lastcall-dev/lastcall"
 	"github.com/lastcall-dev/lastcall/tests/checker"
 	"github.com/lastcall-dev/lastcall/tests/lab"
+	"github.com/lastcall-dev/lastcall/tests/load"
 	"github.com/lastcall-dev/lastcall/tests/record"
 )
 
@@ -76,7 +77,7 @@ func (e *example) try() (string, error) {
 // haproxy runs the example's balancer.
 func (e *example) haproxy() {
 	e.t.Helper()
-	cmd := exec.CommandContext(e.t.Context(), program(e.t), "-db", "-f", "haproxy.cfg")
+	cmd := exec.CommandContext(e.t.Context(), lab.HAProxyProgram(e.t), "-db", "-f", "haproxy.cfg")
 	cmd.Dir, cmd.Env = e.dir, e.env
 	var log strings.Builder
 	cmd.Stdout, cmd.Stderr = &log, &log
@@ -130,15 +131,15 @@ func TestTheExampleDeploysAtNoon(t *testing.T) {
 		return err == nil && a.Status == 200
 	})
 	wait(3 * time.Second) // until HAProxy believes in nobody who is not there
-	c := gatherFor(t, `{"type":"thumbnail","client":%q,"input":{"ms":%d}}`, e.addrs[0])
+	c := load.Gather(t, load.Plan{Work: `{"type":"thumbnail","client":%q,"input":{"ms":%d}}`}, e.addrs[0])
 	for range 2 {
 		said := e.deploy()
 		if !strings.Contains(said, "has ended") {
 			t.Errorf("deploy said %q", said)
 		}
 	}
-	c.home()
-	record.End(t, front, c.log, c.clients, checker.Expect{Attempts: 1})
+	c.Home()
+	record.End(t, front, c.Log, c.Clients, checker.Expect{Attempts: 1})
 	task := front.Submit(`{"type":"thumbnail","input":"a.png"}`, "Prefer: wait=10")
 	if task.Status != lastcall.Succeeded || string(task.Output) != `{"of":"a.png","width":128}` {
 		t.Errorf("the handler came to %s %s", task.Status, task.Output)

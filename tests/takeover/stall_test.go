@@ -10,6 +10,7 @@ import (
 	"github.com/lastcall-dev/lastcall/drain"
 	"github.com/lastcall-dev/lastcall/tests/checker"
 	"github.com/lastcall-dev/lastcall/tests/lab"
+	"github.com/lastcall-dev/lastcall/tests/load"
 	"github.com/lastcall-dev/lastcall/tests/record"
 )
 
@@ -54,7 +55,7 @@ func TestATakeoverOutlastsAStoreThatHangs(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t, 2)
 			old := h.open()
-			c := gather(t, forwarder(t, h.addrs))
+			c := load.Gather(t, load.Plan{}, forwarder(t, h.addrs))
 			n := h.open()
 			fit()
 			over := h.stall(d)
@@ -64,8 +65,8 @@ func TestATakeoverOutlastsAStoreThatHangs(t *testing.T) {
 			over = h.stall(d)
 			r := h.ended(old)
 			<-over
-			c.home()
-			record.End(t, n, c.log, c.clients, checker.Expect{Attempts: 1})
+			c.Home()
+			record.End(t, n, c.Log, c.Clients, checker.Expect{Attempts: 1})
 			if r.Refused > 0 || !passed(r, drain.Announce) {
 				t.Errorf("the drain was %+v", r)
 			}

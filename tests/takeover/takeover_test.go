@@ -7,6 +7,7 @@ import (
 
 	"github.com/lastcall-dev/lastcall/drain"
 	"github.com/lastcall-dev/lastcall/tests/checker"
+	"github.com/lastcall-dev/lastcall/tests/load"
 	"github.com/lastcall-dev/lastcall/tests/record"
 )
 
@@ -18,7 +19,7 @@ func TestTwentyTakeoversUnderLoadGoUnnoticed(t *testing.T) {
 	t.Parallel() // most of its time is waiting
 	h := newHouse(t, 2)
 	n := h.open()
-	c := gather(t, forwarder(t, h.addrs), haproxy(t, h.addrs))
+	c := load.Gather(t, load.Plan{}, forwarder(t, h.addrs), haproxy(t, h.addrs))
 	var longest time.Duration
 	var moved, finished, served int
 	for range *takeovers {
@@ -33,11 +34,11 @@ func TestTwentyTakeoversUnderLoadGoUnnoticed(t *testing.T) {
 		}
 		moved, served, finished = moved+r.Clients.HandedOver, served+r.Clients.Served, finished+r.Tasks.Finished
 	}
-	c.home()
-	record.End(t, n, c.log, c.clients, checker.Expect{Attempts: 1})
+	c.Home()
+	record.End(t, n, c.Log, c.Clients, checker.Expect{Attempts: 1})
 	stop(n)
 	h.ended(n)
-	sum := c.log.Summary()
+	sum := c.Log.Summary()
 	t.Logf("%d takeovers, the longest %v; %d streams were handed over, %d had results on the way; "+
 		"%d tasks were finished by a node that was told to stop\n%v\n%v",
 		*takeovers, longest.Round(time.Millisecond), moved, served, finished, c, &sum)

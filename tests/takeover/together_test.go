@@ -10,6 +10,7 @@ import (
 	"github.com/lastcall-dev/lastcall/drain"
 	"github.com/lastcall-dev/lastcall/tests/checker"
 	"github.com/lastcall-dev/lastcall/tests/lab"
+	"github.com/lastcall-dev/lastcall/tests/load"
 	"github.com/lastcall-dev/lastcall/tests/record"
 )
 
@@ -101,7 +102,7 @@ func TestTwoThatLingerServeUntilAThirdIsThere(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t, 3, "--drain-linger", "on")
 			a, b := h.open(), h.open()
-			c := gather(t, forwarder(t, h.addrs))
+			c := load.Gather(t, load.Plan{}, forwarder(t, h.addrs))
 			fit()
 			stop(a)
 			wait(gap)
@@ -112,8 +113,8 @@ func TestTwoThatLingerServeUntilAThirdIsThere(t *testing.T) {
 					t.Errorf("it did not linger, or refused something: %+v", r)
 				}
 			}
-			c.home()
-			record.End(t, n, c.log, c.clients, checker.Expect{Attempts: 1})
+			c.Home()
+			record.End(t, n, c.Log, c.Clients, checker.Expect{Attempts: 1})
 			t.Log(fmt.Sprint(c))
 		})
 	}

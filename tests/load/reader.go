@@ -1,4 +1,4 @@
-package takeover_test
+package load
 
 import (
 	"bufio"
@@ -25,7 +25,7 @@ type reader struct {
 	retry  time.Duration
 }
 
-func (r *reader) live(c *crowd, front *lab.Node) {
+func (r *reader) live(c *Crowd, front *lab.Node) {
 	r.retry = time.Second
 	for !c.over() {
 		if !r.stream(c, front) || !c.pause(within(r.retry)) {
@@ -35,7 +35,7 @@ func (r *reader) live(c *crowd, front *lab.Node) {
 }
 
 // stream is one stream, to its end; false when the reader has no reason to come back.
-func (r *reader) stream(c *crowd, front *lab.Node) bool {
+func (r *reader) stream(c *Crowd, front *lab.Node) bool {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	go func() { // ends with the stream, or ends it
@@ -47,7 +47,7 @@ func (r *reader) stream(c *crowd, front *lab.Node) bool {
 	}()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+front.Addr+"/v1/events?client="+r.client, http.NoBody)
 	if err != nil {
-		c.fail(r.client, "%v", err)
+		c.failf(r.client, "%v", err)
 		return false
 	}
 	req.Header.Set("Accept", "text/event-stream")
@@ -56,31 +56,26 @@ func (r *reader) stream(c *crowd, front *lab.Node) bool {
 	}
 	resp, err := (&http.Client{Transport: front.Transport}).Do(req)
 	if err != nil {
-		if !c.over() {
-			c.fail(r.client, "the stream: %v", err)
-		}
-		return false
+		return c.lostf(r.client, "the stream: %v", err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		c.fail(r.client, "the stream: %d", resp.StatusCode)
-		return false
+		return c.lostf(r.client, "the stream: %d", resp.StatusCode)
 	}
-	c.count(&c.streams)
+	c.count(&c.tally.streams)
 	err = r.read(c, resp.Body)
 	switch {
 	case c.over():
 		return false
 	case err != nil:
-		c.fail(r.client, "the stream broke off: %v", err)
-		return false
+		return c.lostf(r.client, "the stream broke off: %v", err)
 	}
-	c.count(&c.moved)
+	c.count(&c.tally.moved)
 	return true
 }
 
 // read takes down what comes, to the end of the stream; a clean one is nil.
-func (r *reader) read(c *crowd, body io.Reader) error {
+func (r *reader) read(c *Crowd, body io.Reader) error {
 	r.conns++
 	conn := fmt.Sprintf("%s, stream %d", r.client, r.conns)
 	lines := bufio.NewScanner(body)
@@ -112,18 +107,18 @@ func (r *reader) read(c *crowd, body io.Reader) error {
 	return lines.Err()
 }
 
-func (r *reader) heard(c *crowd, conn, kind, data string) error {
+func (r *reader) heard(c *Crowd, conn, kind, data string) error {
 	var f lab.Frame
 	if err := json.Unmarshal([]byte(data), &f); err != nil {
 		return fmt.Errorf("%s %q: %w", kind, data, err)
 	}
 	switch {
 	case kind == "welcome":
-		c.log.Connected(r.client, conn, record.Cursor(f))
+		c.Log.Connected(r.client, conn, record.Cursor(f))
 	case kind == "gap":
-		c.log.Gap(r.client, conn, lastcall.Gap{Why: lastcall.GapReason(f.Why), From: f.From, To: f.To, Cursor: record.Cursor(f)})
+		c.Log.Gap(r.client, conn, lastcall.Gap{Why: lastcall.GapReason(f.Why), From: f.From, To: f.To, Cursor: record.Cursor(f)})
 	case f.Seq > 0:
-		c.log.EventSeen(r.client, conn, record.Cursor(f), record.Event(f))
+		c.Log.EventSeen(r.client, conn, record.Cursor(f), record.Event(f))
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package takeover_test
+package load
 
 import (
 	"context"
@@ -22,7 +22,7 @@ type listener struct {
 // closeRestart is the close code of a service that restarts: come back.
 const closeRestart = 1012
 
-func (l *listener) live(c *crowd, front *lab.Node) {
+func (l *listener) live(c *Crowd, front *lab.Node) {
 	for !c.over() {
 		if !l.connection(c, front) {
 			return
@@ -31,7 +31,7 @@ func (l *listener) live(c *crowd, front *lab.Node) {
 }
 
 // connection is one connection, to its end; false when the listener has no reason to come back.
-func (l *listener) connection(c *crowd, front *lab.Node) bool {
+func (l *listener) connection(c *Crowd, front *lab.Node) bool {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	go func() { // ends with the connection, or ends it
@@ -43,27 +43,23 @@ func (l *listener) connection(c *crowd, front *lab.Node) bool {
 	}()
 	s, status, err := front.Dial(ctx, l.client)
 	if err != nil {
-		if !c.over() {
-			c.fail(l.client, "the handshake: %d %v", status, err)
-		}
-		return false
+		return c.lostf(l.client, "the handshake: %d %v", status, err)
 	}
-	c.count(&c.streams)
+	c.count(&c.tally.streams)
 	defer func() { _ = s.Conn.CloseNow() }()
 	err = l.hear(ctx, c, s)
 	switch code := websocket.CloseStatus(err); {
 	case c.over():
 		return false
 	case code != closeRestart:
-		c.fail(l.client, "the socket ended with %d: %v", code, err)
-		return false
+		return c.lostf(l.client, "the socket ended with %d: %v", code, err)
 	}
-	c.count(&c.moved)
+	c.count(&c.tally.moved)
 	return true
 }
 
 // hear says hello and takes down what comes, to the end of the socket.
-func (l *listener) hear(ctx context.Context, c *crowd, s *lab.Socket) error {
+func (l *listener) hear(ctx context.Context, c *Crowd, s *lab.Socket) error {
 	hello := map[string]any{"t": "hello"}
 	if l.at.Epoch != "" {
 		hello["resume"] = l.at.String()
@@ -83,13 +79,13 @@ func (l *listener) hear(ctx context.Context, c *crowd, s *lab.Socket) error {
 			if l.at.Epoch == "" {
 				l.at = record.Cursor(f)
 			}
-			c.log.Connected(l.client, conn, l.at)
+			c.Log.Connected(l.client, conn, l.at)
 		case "gap":
 			l.at = record.Cursor(f)
-			c.log.Gap(l.client, conn, lastcall.Gap{Why: lastcall.GapReason(f.Why), From: f.From, To: f.To, Cursor: l.at})
+			c.Log.Gap(l.client, conn, lastcall.Gap{Why: lastcall.GapReason(f.Why), From: f.From, To: f.To, Cursor: l.at})
 		case "event":
 			l.at = record.Cursor(f)
-			c.log.EventSeen(l.client, conn, l.at, record.Event(f))
+			c.Log.EventSeen(l.client, conn, l.at, record.Event(f))
 			err = s.Say(ctx, map[string]any{"t": "ack", "seq": f.Seq})
 		case "ping":
 			err = s.Say(ctx, map[string]any{"t": "pong", "n": f.N})

@@ -1,9 +1,8 @@
-package takeover_test
+package load
 
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 
 	"github.com/lastcall-dev/lastcall"
@@ -16,8 +15,7 @@ type poller struct {
 	at     string
 }
 
-func (p *poller) live(c *crowd, front *lab.Node) {
-	first := true
+func (p *poller) live(c *Crowd, front *lab.Node) {
 	for !c.over() {
 		path := "/v1/events?wait=2s&client=" + p.client
 		if p.at != "" {
@@ -27,36 +25,40 @@ func (p *poller) live(c *crowd, front *lab.Node) {
 		a, err := front.Try(ctx, http.MethodGet, path, "", "Accept: application/json")
 		cancel()
 		if err != nil || a.Status != http.StatusOK {
-			c.fail(p.client, "the long-poll: %d %s %v", a.Status, a.Body, err)
-			return
+			if !c.lostf(p.client, "the long-poll: %d %s %v", a.Status, a.Body, err) {
+				return
+			}
+			continue
 		}
-		c.count(&c.streams)
+		c.count(&c.tally.streams)
 		var page struct {
-			Events []lastcall.Event
-			Cursor string
+			Events []lastcall.Event `json:"events"`
+			Cursor string           `json:"cursor"`
 		}
 		if err := json.Unmarshal(a.Body, &page); err != nil {
-			c.fail(p.client, "the long-poll: %s: %v", a.Body, err)
+			c.failf(p.client, "the long-poll: %s: %v", a.Body, err)
 			return
 		}
-		p.note(c, page.Events, page.Cursor, &first)
+		if !p.note(c, page.Events, page.Cursor) {
+			return
+		}
 	}
 }
 
 // note takes down what came. All polls together are one connection that goes on.
-func (p *poller) note(c *crowd, events []lastcall.Event, cursor string, first *bool) {
+func (p *poller) note(c *Crowd, events []lastcall.Event, cursor string) bool {
 	at, err := lastcall.ParseCursor(cursor)
 	if err != nil {
-		c.fail(p.client, "the cursor of a long-poll: %v", err)
-		return
+		c.failf(p.client, "the cursor of a long-poll: %v", err)
+		return false
 	}
-	conn := fmt.Sprintf("%s, polling", p.client)
-	if *first {
-		c.log.Connected(p.client, conn, lastcall.Cursor{Epoch: at.Epoch, Seq: at.Seq - int64(len(events))})
-		*first = false
+	conn := p.client + ", polling"
+	if p.at == "" {
+		c.Log.Connected(p.client, conn, lastcall.Cursor{Epoch: at.Epoch, Seq: at.Seq - int64(len(events))})
 	}
 	for _, ev := range events {
-		c.log.EventSeen(p.client, conn, lastcall.Cursor{Epoch: at.Epoch, Seq: ev.Seq}, ev)
+		c.Log.EventSeen(p.client, conn, lastcall.Cursor{Epoch: at.Epoch, Seq: ev.Seq}, ev)
 	}
 	p.at = cursor
+	return true
 }

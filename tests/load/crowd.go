@@ -1,0 +1,124 @@
+package load
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lastcall-dev/lastcall/tests/checker"
+	"github.com/lastcall-dev/lastcall/tests/lab"
+)
+
+// Plan is who is in a crowd and what it does. The zero value of each part stands for its default.
+type Plan struct {
+	// Work is the body of a submit, with places for the client and for how many milliseconds it takes; a task of the type
+	// sleep.
+	Work string
+	// Callers are those who submit and read; 8, of whom every fourth takes a new connection for each request.
+	Callers int
+	// Pace is how long a caller rests between two requests, on average; 25 ms.
+	Pace time.Duration
+	// Longest is how long a task takes at most; 1 s.
+	Longest time.Duration
+	// Outage says what may go wrong: nothing.
+	Outage Outage
+}
+
+// Sleep is the body of a submit of the built-in type sleep.
+const Sleep = `{"type":"sleep","client":%q,"input":{"ms":%d,"steps":2}}`
+
+func (p Plan) withDefaults() Plan {
+	if p.Work == "" {
+		p.Work = Sleep
+	}
+	if p.Callers == 0 {
+		p.Callers = 8
+	}
+	if p.Pace == 0 {
+		p.Pace = 25 * time.Millisecond
+	}
+	if p.Longest == 0 {
+		p.Longest = time.Second
+	}
+	return p
+}
+
+// Crowd is everyone who uses the service in a test. What any of them was told is on the record.
+type Crowd struct {
+	Log     *checker.Log
+	Clients []string // for whom tasks are submitted
+
+	t      testing.TB
+	plan   Plan
+	fronts []string
+	stop   chan struct{} // closed when they may go home
+	people sync.WaitGroup
+	tally  tally
+}
+
+// Gather brings a crowd together before balancers; half of it goes through each if there are two.
+func Gather(t testing.TB, p Plan, fronts ...string) *Crowd {
+	t.Helper()
+	c := &Crowd{t: t, Log: &checker.Log{}, plan: p.withDefaults(), fronts: fronts, stop: make(chan struct{})}
+	for i := range 10 {
+		c.Clients = append(c.Clients, fmt.Sprintf("client-%d", i))
+	}
+	for i := range c.plan.Callers {
+		c.add(&caller{name: fmt.Sprintf("caller-%d", i), keeps: i%4 != 0}, i)
+	}
+	for i := range 4 {
+		c.add(&listener{client: c.Clients[i]}, i)
+		c.add(&reader{client: c.Clients[4+i]}, i)
+	}
+	for i := range 2 {
+		c.add(&poller{client: c.Clients[8+i]}, i)
+	}
+	return c
+}
+
+// person is somebody in the crowd.
+type person interface {
+	// live goes on until the crowd may go home. The transport is its own.
+	live(c *Crowd, front *lab.Node)
+}
+
+func (c *Crowd) add(p person, i int) {
+	transport := &http.Transport{MaxIdleConnsPerHost: 4}
+	if one, ok := p.(*caller); ok {
+		transport.DisableKeepAlives = !one.keeps
+	}
+	front := lab.Front(c.t, c.fronts[i%len(c.fronts)], transport)
+	c.people.Go(func() { // ends with the crowd's going home, which waits for it
+		defer transport.CloseIdleConnections()
+		p.live(c, front)
+	})
+}
+
+// Home sends everyone home and waits until they are.
+func (c *Crowd) Home() {
+	close(c.stop)
+	c.people.Wait()
+}
+
+func (c *Crowd) over() bool {
+	select {
+	case <-c.stop:
+		return true
+	default:
+		return false
+	}
+}
+
+// pause waits; it is false when it is time to go home.
+func (c *Crowd) pause(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-c.stop:
+		return false
+	}
+}
