@@ -1,0 +1,102 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/lastcall-dev/lastcall"
+)
+
+// retryAfter is when whoever met a store that cannot be reached may come again.
+const retryAfter = time.Second
+
+// explain gives an error of the database's, or of the way there, its code. Detail says nothing of statements and
+// connections: these are in the error beneath, for the log, which holds no password either (open.go).
+func explain(err error) error {
+	var known *lastcall.Error
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	if isDown(err) {
+		return &lastcall.Error{
+			Code: lastcall.CodeStoreUnavailable, Detail: "the database cannot be reached", RetryAfter: retryAfter, Err: err,
+		}
+	}
+	return err
+}
+
+// isDown reports whether an error says that the database cannot be used now, rather than that what was asked of it is
+// wrong. A statement that ran out of its time is one: it waited for something that hung.
+func isDown(err error) bool {
+	if code := sqlState(err); code != "" {
+		return downState(code)
+	}
+	var connect *pgconn.ConnectError
+	var network net.Error
+	return errors.As(err, &connect) || errors.As(err, &network) || pgconn.Timeout(err) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errLost)
+}
+
+// errLost stands before an error after which the connection was closed.
+var errLost = errors.New("the connection was lost")
+
+// lost marks an error that has cost the connection: whatever it was, the fate of what was under way is unknown.
+func lost(conn *pgx.Conn, err error) error {
+	if err == nil || !conn.IsClosed() || isDown(err) {
+		return err
+	}
+	return errors.Join(errLost, err)
+}
+
+// downState reports whether a SQLSTATE is of the server's state and not of the statement's contents.
+func downState(code string) bool {
+	switch code {
+	case "57014", // a timeout of the statement's
+		"55P03", // a lock was not to be had in time
+		"25006", // a standby, or a server that takes no writes
+		"25P03", // idle for too long within a transaction
+		"25P04", // the transaction ran out of its time
+		"57P01", "57P02", "57P03", "57P04", "57P05":
+		return true
+	}
+	switch code[:2] {
+	case "08", // connection
+		"53", // disk, memory, connections
+		"58", // the system beneath
+		"28", // a password that was changed under us
+		"3D": // the database is not there
+		return true
+	}
+	return false
+}
+
+// isConflict reports whether a transaction has lost against another one and can simply be run again.
+func isConflict(err error) bool {
+	code := sqlState(err)
+	return code == "40001" || code == "40P01"
+}
+
+// isData reports whether what was to be written is at fault, and not the moment at which it was.
+func isData(err error) bool {
+	code := sqlState(err)
+	return len(code) == 5 && (code[:2] == "22" || code[:2] == "23" || code[:2] == "54")
+}
+
+// sqlState is the SQLSTATE of the server's error in err's chain, "" if there is none.
+func sqlState(err error) string {
+	var server *pgconn.PgError
+	if errors.As(err, &server) && len(server.Code) == 5 {
+		return server.Code
+	}
+	return ""
+}
+
+// errNoTask is the answer about a task that is not there.
+func errNoTask() error { return lastcall.Errorf(lastcall.CodeNotFound, "there is no such task") }

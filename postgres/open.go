@@ -1,0 +1,241 @@
+package postgres
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Options are what a store may be told beside its URL.
+type Options struct {
+	Logger *slog.Logger // slog.Default()
+	// Committed is called after each commit that wrote something, with how many calls shared it and how long it took. It
+	// must not block: the next batch waits for it.
+	Committed func(calls int, took time.Duration)
+	// KeepSchema leaves the schema in the version that it has, and makes none where there is none: for who looks after a
+	// database beside the nodes that serve it.
+	KeepSchema bool
+
+	steps []step // migrations; nil: those of this program
+}
+
+func (o Options) withDefaults() Options {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Committed == nil {
+		o.Committed = func(int, time.Duration) {}
+	}
+	if o.steps == nil {
+		o.steps = knownSteps
+	}
+	return o
+}
+
+// defaultConns is how many connections a node has for its calls, unless the URL says pool_max_conns: the lanes of writes
+// take six at most, and claims, reads and sweeps share the others. The listener's is beside them.
+const defaultConns = 16
+
+// Open opens the store in the database at a URL, postgres://USER:PASSWORD@HOST:PORT/DATABASE?…, with all that pgx takes
+// there and in the environment (sslmode, sslrootcert, passfile, target_session_attrs, pool_max_conns, PGPASSWORD…) and
+// one of our own: schema=NAME, where the tables stand, "lastcall" if it is not given. It brings the schema to the newest
+// version. It fails, with a sentence that says what to do, when the database is of no use; the password is in no error
+// and no log. Ctx bounds all of it.
+func Open(ctx context.Context, url string, o Options) (*Store, error) {
+	t, err := parseTarget(url)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	s, err := open(ctx, t, o.withDefaults())
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", t.where(), t.redact(err))
+	}
+	return s, nil
+}
+
+func open(ctx context.Context, t *target, o Options) (*Store, error) {
+	facts, err := t.setUp(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	t.bound(facts.pooled)
+	pool, err := pgxpool.NewWithConfig(ctx, t.pool)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{
+		where: t.where(), schema: t.schema, sql: queries.in(t.schema), log: o.Logger, committed: o.Committed,
+		pool: pool, pooled: facts.pooled, node: rand.Text(), hints: newHints(), ends: make(chan struct{}),
+	}
+	s.start()
+	return s, nil
+}
+
+// start begins what a store does by itself; Close ends it.
+func (s *Store) start() {
+	s.spawn(s.notify)
+	if s.pooled {
+		s.log.Info("the database is behind a pooler: no prepared statements, and changes of other nodes are looked for "+
+			"each second instead of listened to", slog.String("store", s.where))
+		s.spawn(s.poll)
+		return
+	}
+	s.spawn(s.listen)
+}
+
+// setUp looks at the database by a connection of its own, and makes or checks the schema.
+func (t *target) setUp(ctx context.Context, o Options) (facts, error) {
+	conn, err := t.connect(ctx)
+	if err != nil {
+		return facts{}, explainConnect(err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	f, err := look(ctx, conn)
+	if err != nil {
+		return facts{}, err
+	}
+	if err := f.check(); err != nil {
+		return facts{}, err
+	}
+	if o.KeepSchema {
+		err = checkSchema(ctx, conn, t.schema, o.steps)
+	} else {
+		_, _, err = migrate(ctx, conn, t.schema, o.steps)
+	}
+	return f, err
+}
+
+// target is a URL, taken apart.
+type target struct {
+	pool   *pgxpool.Config
+	schema string
+}
+
+// A schema's name is part of a channel's name, which PostgreSQL cuts off at 63 bytes.
+var schemaName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,47}$`)
+
+// parseTarget reads a URL. What is wrong with it is said without showing it: package url would quote a piece of the
+// password where that holds a character that ends it.
+func parseTarget(text string) (*target, error) {
+	u, err := url.Parse(text)
+	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
+		return nil, errors.New("the address of the database is not of the form postgres://USER:PASSWORD@HOST:PORT/DATABASE; " +
+			"characters of the user and the password that are neither letters nor digits must be percent-encoded")
+	}
+	query := u.Query()
+	schema := "lastcall"
+	if query.Has("schema") {
+		schema = query.Get("schema")
+		query.Del("schema")
+		u.RawQuery = query.Encode()
+	}
+	if !schemaName.MatchString(schema) || strings.HasPrefix(schema, "pg_") {
+		return nil, errors.New("the schema in the address of the database must be a name of up to 48 letters, digits and underscores")
+	}
+	c, err := pgxpool.ParseConfig(u.String())
+	if err != nil {
+		return nil, fmt.Errorf("the address of the database: %w", withoutAddress(err))
+	}
+	t := &target{pool: c, schema: schema}
+	t.setDefaults(query)
+	return t, nil
+}
+
+// withoutAddress is what pgx found wrong with a setting, without the address that it says it of.
+func withoutAddress(err error) error {
+	var parse *pgconn.ParseConfigError
+	if errors.As(err, &parse) {
+		if beneath := errors.Unwrap(parse); beneath != nil {
+			return beneath
+		}
+		return errors.New("a setting in it, or in the environment, is not valid")
+	}
+	return err
+}
+
+func (t *target) setDefaults(query url.Values) {
+	c := t.pool
+	if !query.Has("pool_max_conns") {
+		c.MaxConns = defaultConns
+	}
+	if !query.Has("connect_timeout") {
+		c.ConnConfig.ConnectTimeout = connectTimeout
+	}
+	if c.ConnConfig.RuntimeParams["application_name"] == "" {
+		c.ConnConfig.RuntimeParams["application_name"] = "lastcall"
+	}
+}
+
+// connect makes a connection beside the pool, without prepared statements, as a pooler may be in between.
+func (t *target) connect(ctx context.Context) (*pgx.Conn, error) {
+	c := t.pool.ConnConfig.Copy()
+	c.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	return pgx.ConnectConfig(ctx, c)
+}
+
+// bound has the server bound what a session does, so that one whose node is gone does not hold locks for long. Poolers
+// refuse such parameters; behind one each transaction sets its own (transact.go).
+func (t *target) bound(pooled bool) {
+	if pooled {
+		t.pool.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+		return
+	}
+	for name, value := range map[string]string{
+		"statement_timeout": "10s", "idle_in_transaction_session_timeout": "10s",
+		"tcp_user_timeout": "15s", "tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3",
+	} {
+		if _, given := t.pool.ConnConfig.RuntimeParams[name]; !given {
+			t.pool.ConnConfig.RuntimeParams[name] = value
+		}
+	}
+}
+
+// where names the database for people.
+func (t *target) where() string {
+	c := t.pool.ConnConfig
+	if strings.HasPrefix(c.Host, "/") {
+		return fmt.Sprintf("%s:%d/%s", c.Host, c.Port, c.Database)
+	}
+	return fmt.Sprintf("postgres://%s:%d/%s", c.Host, c.Port, c.Database)
+}
+
+// redacted is an error whose text held the password.
+type redacted struct {
+	text string
+	err  error
+}
+
+func (r *redacted) Error() string { return r.text }
+func (r *redacted) Unwrap() error { return r.err }
+
+// redact takes the password out of an error, should it be in there: servers and drivers quote what they were given.
+func (t *target) redact(err error) error {
+	password := t.pool.ConnConfig.Password
+	if password == "" || !strings.Contains(err.Error(), password) {
+		return err
+	}
+	return &redacted{strings.ReplaceAll(err.Error(), password, "***"), err}
+}
+
+// explainConnect says in words what can be done about a database that lets nobody in.
+func explainConnect(err error) error {
+	switch sqlState(err) {
+	case "28P01", "28000":
+		return fmt.Errorf("the database refuses the user or the password; check both, and pg_hba.conf: %w", err)
+	case "3D000":
+		return fmt.Errorf("there is no such database; make it with createdb, encoding UTF8: %w", err)
+	case "53300":
+		return fmt.Errorf("the server has no free connection; raise max_connections or lower pool_max_conns: %w", err)
+	}
+	return fmt.Errorf("the database cannot be reached; check that it runs and that the address is right: %w", explain(err))
+}

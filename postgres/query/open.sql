@@ -1,0 +1,31 @@
+-- name: facts
+SELECT current_setting('server_version_num')::int, current_setting('server_encoding'), pg_is_in_recovery(),
+  pg_backend_pid();
+
+-- name: notify
+-- Synchronous commit is for what must not be lost; a hint that is costs latency.
+SELECT set_config('synchronous_commit', 'off', true), count(pg_notify($1, p)) FROM unnest($2::text[]) p;
+
+-- name: schema_version
+-- In the version of the schema itself, and the lowest version that a program must know to run on it.
+SELECT max(version), max(minimum) FROM lastcall.schema_versions;
+
+-- name: schema_there
+SELECT to_regclass($1) IS NOT NULL;
+
+-- name: schema_lock
+SELECT pg_advisory_xact_lock($1);
+
+-- name: schema_note
+INSERT INTO lastcall.schema_versions (version, minimum) VALUES ($1, $2);
+
+-- name: namespace_there
+SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1);
+
+-- name: schema_versions
+CREATE TABLE lastcall.schema_versions (
+  version    integer     NOT NULL,
+  minimum    integer     NOT NULL,
+  applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  CONSTRAINT schema_versions_pk PRIMARY KEY (version)
+);

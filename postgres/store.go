@@ -1,0 +1,82 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/lastcall-dev/lastcall"
+)
+
+// Store is a lastcall.Store in a PostgreSQL database, for one node of many. All its methods may be called concurrently.
+type Store struct {
+	where     string // host, port and database, for the log
+	schema    string // name of the schema, as it stands in the catalog
+	sql       texts
+	log       *slog.Logger
+	committed func(calls int, took time.Duration)
+
+	pool   *pgxpool.Pool
+	pooled bool // a pooler lends connections for a transaction each (pooler.go)
+
+	node  string        // a name of this store's own among those that notify each other
+	hints *hints        // to those who watch here, and to the other nodes
+	ends  chan struct{} // closed by Close
+	wg    sync.WaitGroup
+	once  sync.Once
+}
+
+// Close waits for calls under way, ends every Watch, and closes the connections. The incarnations that have not left
+// keep their leases until these run out.
+func (s *Store) Close() error {
+	s.once.Do(func() {
+		close(s.ends)
+		s.hints.close()
+		s.wg.Wait()
+		s.pool.Close()
+	})
+	return nil
+}
+
+// spawn runs fn in a goroutine of the store's; ctx ends with Close, which waits for it.
+func (s *Store) spawn(fn func(ctx context.Context)) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	s.wg.Go(func() {
+		defer cancel(nil)
+		fn(ctx)
+	})
+	s.wg.Go(func() {
+		select {
+		case <-s.ends:
+			cancel(errClosed())
+		case <-ctx.Done():
+		}
+	})
+}
+
+// closed reports whether Close was called.
+func (s *Store) closed() bool {
+	select {
+	case <-s.ends:
+		return true
+	default:
+		return false
+	}
+}
+
+// errClosed is the answer after Close.
+func errClosed() error {
+	return lastcall.Errorf(lastcall.CodeStoreUnavailable, "the store is closed")
+}
+
+// wrap says which verb failed, and what that means to whoever called.
+func wrap(verb string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", verb, explain(err))
+}
