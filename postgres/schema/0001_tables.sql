@@ -4,7 +4,8 @@
 -- Durations are nanoseconds, order keys microseconds since 1970; times are the database's clock. What callers give as
 -- bytes stays bytes: bytea holds what no text column would take, so that no data of one call can fail the others of its
 -- batch. The numbers of statuses and event types are in encode.go; they never change their meaning. `lastcall` stands
--- for the schema that the store was opened with.
+-- for the schema that the store was opened with. Names are ordered by their bytes: no locale's order changes under an
+-- index, and comparing is cheap.
 --
 -- The order in which transactions lock, each kind sorted by its key: nodes, tasks, idempotency, mailboxes.
 
@@ -29,10 +30,10 @@ CREATE TABLE lastcall.tasks (
   status              smallint    NOT NULL,
   priority            smallint    NOT NULL DEFAULT 0,
   suspect             boolean     NOT NULL DEFAULT false,
-  type                text        NOT NULL,
-  queue               text        NOT NULL,
-  client              text        NOT NULL,
-  owner               text,
+  type                text        NOT NULL COLLATE "C",
+  queue               text        NOT NULL COLLATE "C",
+  client              text        NOT NULL COLLATE "C",
+  owner               text COLLATE "C",
   node                text,
   retry_of            text,
   last_outcome        text,
@@ -82,8 +83,8 @@ CREATE TABLE lastcall.logs (
 
 -- One row for each Idempotency-Key that is remembered.
 CREATE TABLE lastcall.idempotency (
-  scope  text        NOT NULL,
-  key    text        NOT NULL,
+  scope  text        NOT NULL COLLATE "C",
+  key    text        NOT NULL COLLATE "C",
   digest text        NOT NULL,
   task   uuid        NOT NULL,
   at     timestamptz NOT NULL,
@@ -103,7 +104,7 @@ CREATE TABLE lastcall.mailboxes (
   oldest  bigint      NOT NULL DEFAULT 1,
   acked   bigint      NOT NULL DEFAULT 0,
   used_at timestamptz NOT NULL,
-  client  text        NOT NULL,
+  client  text        NOT NULL COLLATE "C",
   epoch   text        NOT NULL,
   CONSTRAINT mailboxes_pk PRIMARY KEY (id),
   CONSTRAINT mailboxes_client UNIQUE (client),
@@ -143,15 +144,17 @@ CREATE TABLE lastcall.queues (
   running   bigint      NOT NULL DEFAULT 0,
   used_at   timestamptz NOT NULL,
   paused    boolean     NOT NULL DEFAULT false,
-  name      text        NOT NULL,
+  name      text        NOT NULL COLLATE "C",
   CONSTRAINT queues_pk PRIMARY KEY (name)
 ) WITH (fillfactor = 50);
+CREATE INDEX queues_paused ON lastcall.queues (name) WHERE paused;
+COMMENT ON INDEX lastcall.queues_paused IS 'claims: what to leave out';
 CREATE TABLE lastcall.queue_moves (
   id        bigint  NOT NULL GENERATED ALWAYS AS IDENTITY,
   scheduled integer NOT NULL,
   queued    integer NOT NULL,
   running   integer NOT NULL,
-  queue     text    NOT NULL,
+  queue     text    NOT NULL COLLATE "C",
   CONSTRAINT queue_moves_pk PRIMARY KEY (id)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
 
@@ -162,7 +165,7 @@ CREATE TABLE lastcall.leases (
   expires_at timestamptz NOT NULL,
   ends_at    timestamptz NOT NULL,
   length     bigint      NOT NULL,
-  holder     text        NOT NULL,
+  holder     text        NOT NULL COLLATE "C",
   CONSTRAINT leases_pk PRIMARY KEY (holder)
 ) WITH (autovacuum_vacuum_scale_factor = 0.02);
 CREATE INDEX leases_expires_at ON lastcall.leases (expires_at);
@@ -179,7 +182,7 @@ CREATE TABLE lastcall.nodes (
   running     integer     NOT NULL DEFAULT 0,
   connections integer     NOT NULL DEFAULT 0,
   state       smallint    NOT NULL DEFAULT 0,
-  incarnation text        NOT NULL,
+  incarnation text        NOT NULL COLLATE "C",
   name        text        NOT NULL,
   version     text        NOT NULL,
   address     text        NOT NULL,
@@ -194,8 +197,8 @@ COMMENT ON COLUMN lastcall.nodes.address IS 'where its peers may probe /readyz';
 CREATE TABLE lastcall.rounds (
   began timestamptz NOT NULL,
   ended timestamptz,
-  place text        NOT NULL DEFAULT '',
-  job   text        NOT NULL,
+  place text        NOT NULL DEFAULT '' COLLATE "C",
+  job   text        NOT NULL COLLATE "C",
   CONSTRAINT rounds_pk PRIMARY KEY (job)
 );
 COMMENT ON COLUMN lastcall.rounds.began IS 'of the round under way';
