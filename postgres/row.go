@@ -1,0 +1,147 @@
+package postgres
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/lastcall-dev/lastcall"
+)
+
+// row is a task with what the database says of it beyond the task itself.
+type row struct {
+	lastcall.Task
+	id   taskID
+	last int64 // place of its last event in its mailbox
+
+	// What follows is of a transaction that changes the row.
+
+	was    *row // as it was read, once it has changed; nil for what is unchanged or new
+	handed bool // somebody has been given its slices
+}
+
+// The parts of a task that may be long. They stand in its row, by TOAST away from it, and an update that leaves them
+// alone does not copy them: a bit for each says whether it does not.
+const (
+	partOutput = 1 << iota
+	partError
+	partCheckpoint
+)
+
+// scanTask reads a row of the columns of task_get, in their order. An error is the connection's, or a fault of the row.
+func scanTask(rows pgx.Row) (*row, error) {
+	r := &row{}
+	t := &r.Task
+	var (
+		status                               int16
+		timeout                              int64
+		owner, node, outcome                 *string
+		labels, progress, failure            []byte
+		started, finished, expires, canceled *time.Time
+	)
+	err := rows.Scan((*[16]byte)(&r.id), &t.CreatedAt, &t.RunAt, &t.Run, &timeout, &r.last,
+		&started, &finished, &expires, &canceled,
+		&t.Attempt, &t.MaxAttempts, &t.Crashes, &t.Interruptions, &status, &t.Priority,
+		&t.Type, &t.Queue, &t.Client, &owner, &node, &t.RetryOf, &outcome,
+		&labels, &progress, &failure, (*[]byte)(&t.Input), (*[]byte)(&t.Output), &t.Checkpoint)
+	if err != nil {
+		return nil, err
+	}
+	t.ID, t.Timeout = r.id.String(), time.Duration(timeout)
+	t.CreatedAt, t.RunAt = t.CreatedAt.UTC(), t.RunAt.UTC()
+	t.StartedAt, t.FinishedAt, t.ExpiresAt, t.CancelRequestedAt = utc(started), utc(finished), utc(expires), utc(canceled)
+	t.Owner, t.Node, t.LastOutcome = value(owner), value(node), value(outcome)
+	t.Status, err = named(statuses, status)
+	err = errors.Join(err, decodeJSON(labels, &t.Labels), decodeJSON(progress, &t.Progress), r.setError(failure))
+	if err != nil {
+		return nil, fmt.Errorf("the row of task %s is damaged: %w", t.ID, err)
+	}
+	return r, nil
+}
+
+// value is what p points to, "" for NULL.
+func value(p *string) string {
+	if p == nil {
+		return ""
+	}
+	return *p
+}
+
+// setError reads an error, whose detail, if there was none, is none again.
+func (r *row) setError(data []byte) error {
+	if err := decodeJSON(data, &r.Error); err != nil || r.Error == nil {
+		return err
+	}
+	if string(r.Error.Detail) == "null" {
+		r.Error.Detail = nil
+	}
+	return nil
+}
+
+// collectTasks reads all rows.
+func collectTasks(rows pgx.Rows, err error) ([]*row, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []*row
+	for rows.Next() {
+		r, err := scanTask(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, rows.Err()
+}
+
+// answer is the task for a caller, whose its slices and maps are from then on: of several calls in one transaction that
+// are told of the same task each gets its own.
+func (r *row) answer() lastcall.Task {
+	t := r.Task
+	if !r.handed {
+		r.handed = true
+		return t
+	}
+	t.Input, t.Output, t.Checkpoint = bytes.Clone(t.Input), bytes.Clone(t.Output), bytes.Clone(t.Checkpoint)
+	t.Labels = maps.Clone(t.Labels)
+	if t.Error != nil {
+		e := *t.Error
+		e.Detail = slices.Clone(e.Detail)
+		t.Error = &e
+	}
+	if t.Progress != nil {
+		p := *t.Progress
+		t.Progress = &p
+	}
+	return t
+}
+
+// parts says which of the long parts an update must write: those that are not what they were. That is seen without
+// comparing them, as the rules of package lastcall replace parts and never write into them, and it holds for parts that
+// were not even read, except for the checkpoint: a task that ends drops it.
+func (r *row) parts() (changed int16) {
+	if !same(r.Output, r.was.Output) {
+		changed |= partOutput
+	}
+	if r.Error != r.was.Error {
+		changed |= partError
+	}
+	if !same(r.Checkpoint, r.was.Checkpoint) || r.Status.Done() {
+		changed |= partCheckpoint
+	}
+	return changed
+}
+
+// same reports whether two slices are one.
+func same(a, b []byte) bool {
+	if len(a) != len(b) || (a == nil) != (b == nil) {
+		return false
+	}
+	return len(a) == 0 || &a[0] == &b[0]
+}
