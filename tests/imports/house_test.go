@@ -84,6 +84,7 @@ var house = []room{
 		tests: true,
 	},
 
+	{floor: 3, path: "tests/pg", uses: []string{"tests/lab"}, parts: []string{"github.com/jackc/pgx/v5"}, tests: true},
 	{floor: 3, path: "tests/record", uses: []string{".", "tests/checker", "tests/lab"}, tests: true},
 	{
 		floor: 4, path: "tests/load", uses: []string{".", "tests/checker", "tests/lab", "tests/record"},
