@@ -16,7 +16,7 @@ type hints struct {
 	mu     sync.Mutex
 	all    map[*watcher]struct{}
 	closed bool
-	out    outbox // to the other nodes (notify.go)
+	out    *outbox // to the other nodes (notify.go)
 }
 
 // watcher is one of those who watch. Who publishes adds to what waits and never waits itself.

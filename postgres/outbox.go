@@ -51,8 +51,8 @@ type stateNote struct {
 	Data   json.RawMessage    `json:"d"`
 }
 
-func newOutbox() outbox {
-	o := outbox{wake: make(chan struct{}, 1)}
+func newOutbox() *outbox {
+	o := &outbox{wake: make(chan struct{}, 1)}
 	o.empty()
 	return o
 }

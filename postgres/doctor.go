@@ -1,0 +1,91 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// The levels of a finding.
+const (
+	LevelOK   = "ok"
+	LevelWarn = "warn" // it will hurt some day, or hurts already
+	LevelBad  = "bad"  // a promise is not kept, or nodes do not work
+)
+
+// Finding is what a check of the database has found. Do is empty where there is nothing to be done.
+type Finding struct {
+	Check string `json:"check"` // what was looked at, a few words
+	Level string `json:"level"`
+	Seen  string `json:"seen"`         // what was found, as a sentence or a number
+	Why   string `json:"why"`          // why it matters
+	Do    string `json:"do,omitempty"` // what the operator can do
+}
+
+// Examine looks at the database at a URL for what would hurt, and changes nothing. Findings come in the order of the
+// checks, those that are fine too. It fails only when the database cannot be reached at all; a check that cannot be made,
+// for want of a right say, is a finding.
+func Examine(ctx context.Context, url string, o Options) ([]Finding, error) {
+	t, err := parseTarget(url)
+	if err != nil {
+		return nil, fmt.Errorf("examine: %w", err)
+	}
+	findings, err := t.examine(ctx, o.withDefaults())
+	if err != nil {
+		return findings, fmt.Errorf("examine %s: %w", t.where(), t.redact(err))
+	}
+	return findings, nil
+}
+
+func (t *target) examine(ctx context.Context, o Options) ([]Finding, error) {
+	conn, err := t.connect(ctx)
+	if err != nil {
+		return nil, explainConnect(err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	x := &examination{conn: conn, target: t, steps: o.steps, sql: queries.in(t.schema)}
+	for _, c := range checks {
+		if x.stop {
+			break
+		}
+		if err := c.look(ctx, x); err != nil {
+			if conn.IsClosed() || ctx.Err() != nil {
+				return x.findings, errors.Join(explain(err), context.Cause(ctx))
+			}
+			x.warn(c.name, "it could not be looked at: "+err.Error(), "what is not seen is not known to be well",
+				"run it as the owner of the tables, or grant the role pg_monitor")
+		}
+	}
+	return x.findings, nil
+}
+
+// examination is what the checks share.
+type examination struct {
+	conn     *pgx.Conn
+	target   *target
+	steps    []step
+	sql      texts
+	facts    facts
+	stop     bool // what was found leaves nothing for further checks
+	findings []Finding
+}
+
+func (x *examination) ok(check, seen, why string) {
+	x.findings = append(x.findings, Finding{Check: check, Level: LevelOK, Seen: seen, Why: why})
+}
+
+func (x *examination) warn(check, seen, why, do string) {
+	x.findings = append(x.findings, Finding{Check: check, Level: LevelWarn, Seen: seen, Why: why, Do: do})
+}
+
+func (x *examination) bad(check, seen, why, do string) {
+	x.findings = append(x.findings, Finding{Check: check, Level: LevelBad, Seen: seen, Why: why, Do: do})
+}
+
+// check is one of them.
+type check struct {
+	name string
+	look func(context.Context, *examination) error
+}
