@@ -15,6 +15,7 @@ import (
 type Store interface {
 	Roster
 	Line
+	Lender
 	Archive
 	Mail
 	// Watch calls fn with what has moved, after it was committed and in the order of commits, until ctx ends; it
@@ -35,8 +36,7 @@ type Roster interface {
 	// anew.
 	Beat(ctx context.Context, b Beat) (Pulse, error)
 	// Leave ends an incarnation that runs nothing any more. What it still runs is taken from it (Task.Reclaim, for the
-	// reason ReleaseDrain).
-	// Leaving twice is no error.
+	// reason ReleaseDrain). Leaving twice is no error.
 	Leave(ctx context.Context, incarnation string) error
 	// Nodes lists the incarnations that were alive within a day, newest first.
 	Nodes(ctx context.Context) ([]Node, error)
@@ -66,9 +66,9 @@ type Line interface {
 	// then is. What runs goes on. A queue that nobody has submitted to yet may be paused too.
 	PauseQueue(ctx context.Context, queue string, paused bool) (Queue, error)
 	// Sweep does what time does: queues what has become due, expires what has waited too long, gives back what dead
-	// incarnations ran (Crashed) and leases that have run out (Task.LeaseEnded), and forgets what is past its retention. It works in bounded portions, except that the
-	// runs of a dead incarnation, whose fates hang together, are always one; when Swept.More is true there is more to do
-	// at once. Every node sweeps; sweeps at the same time do each thing once.
+	// incarnations ran (Crashed) and leases that have run out (Task.LeaseEnded), and forgets what is past its retention.
+	// It works in bounded portions, except that the runs of a dead incarnation, whose fates hang together, are always
+	// one; when Swept.More is true there is more to do at once. Every node sweeps; of two at once one does each thing.
 	Sweep(ctx context.Context, s Sweep) (Swept, error)
 }
 

@@ -78,7 +78,8 @@ func (t *Task) Start(incarnation, node string, now time.Time) {
 }
 
 // Settle records an outcome. It fails with CodeLeaseLost, and changes nothing, unless the outcome's run is the current
-// one and its Holder, if it names one, holds it; repeated is true, and nothing changes either, if that run was already settled with the very same outcome (G3).
+// one and its Holder, if it names one, holds it; repeated is true, and nothing changes either, if that run was already
+// settled with the very same outcome (G3).
 func (t *Task) Settle(o *Outcome, now time.Time) (ev *Event, repeated bool, err error) {
 	digest := o.Digest()
 	if t.Run != o.Run || (t.Status != Running && t.LastOutcome != digest) ||

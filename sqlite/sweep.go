@@ -47,7 +47,7 @@ func (tx *tx) sweep(sw *lastcall.Sweep, found []dead, old *old) (did lastcall.Sw
 	if did.Crashed, err = tx.bury(found, sw.MaxCrashes); err != nil {
 		return did, err
 	}
-	if err = tx.endLeases(sw, &did); err != nil {
+	if err := tx.endLeases(sw, &did); err != nil {
 		return did, err
 	}
 	if did.Expired, err = tx.moveTasks("expiring", sw.Limit, (*row).expire); err != nil {

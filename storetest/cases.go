@@ -61,6 +61,18 @@ func specification() []subject {
 			{"by many at once is accepted from one (G2, G3)", settleOnce},
 			{"of no task is not found, whatever the id is made of (G10)", settleUnknown},
 		}},
+		{subject: "Lease", cases: []specified{
+			{"starts a run for a holder that nobody can guess, within its timeout (G3)", leaseStartsARun},
+			{"goes by the order key, within its types, queues and number, and leaves out what is paused", leaseOrderAndLimits},
+			{"of a suspect is of nothing else", leaseSuspectAlone},
+			{"is renewed with what the run has to say, but not past its timeout, nor after a cancel", leaseRenewed},
+			{"that another holds, or an old run did, renews and settles nothing (G3)", leaseOfAnother},
+			{"that is over settles while nobody has taken the run, and twice what is the same (G3)", leaseLateButCurrent},
+			{"that has run out is a crash of its task alone, at its timeout a failed attempt (G2, G4)", leaseRunsOut},
+			{"runs out before no sweeper that was not there for its whole length", leaseBeforeASteadySweeper},
+			{"and claims by many at once take no task twice (G3)", leaseDisjoint},
+			{"survives a restart, and the death of the node that lent it (G9)", leaseSurvives},
+		}},
 		{subject: "Cancel", cases: []specified{
 			{"ends at once what waits: queued, scheduled or backing off (G2)", cancelWaiting},
 			{"asks what runs to stop, once", cancelRunning},

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"maps"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -14,7 +15,7 @@ import (
 // as it finds them: each fault names a case that must fail on it. (That it holds for the good one is sqlite's own test.)
 func TestTheSuiteFindsFaults(t *testing.T) {
 	var successes atomic.Int64 // of all handles of the store that loses some
-	for name, c := range map[string]struct {
+	faults := map[string]struct {
 		says  string
 		fault func(lastcall.Store) lastcall.Store
 	}{
@@ -137,7 +138,9 @@ func TestTheSuiteFindsFaults(t *testing.T) {
 			"Everything holds in a storm of submits, claims, settles, cancels and sweeps (G2, G3, G5)",
 			func(s lastcall.Store) lastcall.Store { return gappy{s} },
 		},
-	} {
+	}
+	maps.Copy(faults, lendingFaults)
+	for name, c := range faults {
 		t.Run(name, func(t *testing.T) {
 			if said := try(t, c.says, openFaulty(t, c.fault)); len(said) == 0 {
 				t.Errorf("%q held", c.says)

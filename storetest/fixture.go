@@ -155,6 +155,7 @@ func (f *fixture) sweepWith(s lastcall.Sweep) lastcall.Swept {
 		sum.Due += did.Due
 		sum.Expired += did.Expired
 		sum.Crashed += did.Crashed
+		sum.Lapsed += did.Lapsed
 		sum.Forgotten += did.Forgotten
 		sum.Next = did.Next
 		if !did.More {
