@@ -1,11 +1,11 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"strconv"
-	"strings"
+
+	"github.com/lastcall-dev/lastcall/server"
 )
 
 // checked takes a line of text that a check has nothing against. The check's error goes on where the field's name ends.
@@ -35,12 +35,14 @@ func address[T any](at func(*T) *string) kind[T] {
 	})
 }
 
-// storeAddress takes the address of a store. Its text is not told again: that of another kind of store has a password.
+// storeAddress takes the address of a store, of which what may be told is told: that of a database can hold a password.
 func storeAddress[T any](at func(*T) *string) kind[T] {
-	return checked(text("sqlite:PATH", at), func(s string) error {
-		if path, ok := strings.CutPrefix(s, "sqlite:"); !ok || path == "" {
-			return errors.New("must be sqlite:PATH: that is the one kind of store there is")
-		}
-		return nil
-	})
+	k := checked(text("sqlite:PATH|postgres://…", at), server.CheckStore)
+	k.told = server.StoreName
+	return k
+}
+
+// advertised takes where a node is reached.
+func advertised[T any](at func(*T) *string) kind[T] {
+	return checked(text("HOST[:PORT]", at), server.CheckAdvertise)
 }

@@ -21,6 +21,8 @@ type Config struct {
 	// SigningSecret signs the calls of http types. It is the content of SigningSecretFile if that is given.
 	SigningSecret     string
 	SigningSecretFile string
+	// StoreFile is the file that Store was read from, if it was.
+	StoreFile string
 
 	// Types are what the file's tasks name, ready to be registered. Named tells a file that names none from a start
 	// without tasks, where a server offers types of its own to be tried.
@@ -49,7 +51,7 @@ func Load(flags *pflag.FlagSet, variable func(name string) string) (*Config, err
 	if err != nil {
 		return nil, err
 	}
-	l.readSecret()
+	l.readFiles()
 	if len(l.wrong.list) == 0 { // what follows from a mistake is none of its own
 		l.check()
 	}

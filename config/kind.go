@@ -23,6 +23,7 @@ type field[T any] struct {
 type kind[T any] struct {
 	takes  string                        // what may be written, in a word or two
 	secret bool                          // its value is never told
+	told   func(text string) string      // what is told of its value, where that is not all of it
 	set    func(t *T, text string) error // from a scalar, a flag or a variable
 	node   func(t *T, n *node) error     // from anything else in the file, for fields that are no scalar
 }

@@ -38,14 +38,20 @@ func TestEveryMistakeOfAFileIsToldWithItsPlace(t *testing.T) {
 			"f:1:8: drain: announce.min 7s does not fit a grace of 6s less margin 1s and hand_back 4s: " +
 				"raise the grace to 12s or more (drain.announce.min is set at f:3:25, grace is set at f:1:8, stop_timeout is set at f:2:15)",
 		},
-		"no address":             {"listen: nonsense\n", `f:1:9: listen must be HOST:PORT, not "nonsense"`},
-		"a port beyond all":      {"listen: 127.0.0.1:99999\n", `f:1:9: listen must be HOST:PORT with a port from 0 to 65535, not "99999"`},
-		"less than a port":       {"listen: 127.0.0.1:-1\n", `f:1:9: listen must be HOST:PORT with a port from 0 to 65535, not "-1"`},
-		"a port by name":         {"listen: \"[::1]:http\"\n", `f:1:9: listen must be HOST:PORT with a port from 0 to 65535, not "http"`},
-		"no port":                {"listen: \"127.0.0.1:\"\n", `f:1:9: listen must be HOST:PORT with a port from 0 to 65535, not ""`},
-		"nowhere to listen":      {"listen: \"\"\n", "f:1:9: listen must not be empty"},
-		"another kind of store":  {"store: postgres://u:p@db/x\n", "f:1:8: store must be sqlite:PATH: that is the one kind of store there is"},
-		"a store without a path": {"store: \"sqlite:\"\n", "f:1:8: store must be sqlite:PATH: that is the one kind of store there is"},
+		"no address":              {"listen: nonsense\n", `f:1:9: listen must be HOST:PORT, not "nonsense"`},
+		"a port beyond all":       {"listen: 127.0.0.1:99999\n", `f:1:9: listen must be HOST:PORT with a port from 0 to 65535, not "99999"`},
+		"less than a port":        {"listen: 127.0.0.1:-1\n", `f:1:9: listen must be HOST:PORT with a port from 0 to 65535, not "-1"`},
+		"a port by name":          {"listen: \"[::1]:http\"\n", `f:1:9: listen must be HOST:PORT with a port from 0 to 65535, not "http"`},
+		"no port":                 {"listen: \"127.0.0.1:\"\n", `f:1:9: listen must be HOST:PORT with a port from 0 to 65535, not ""`},
+		"nowhere to listen":       {"listen: \"\"\n", "f:1:9: listen must not be empty"},
+		"another kind of store":   {"store: mysql://u:p@db/x\n", "f:1:8: store must be sqlite:PATH or postgres://USER@HOST/DATABASE"},
+		"a store without a path":  {"store: \"sqlite:\"\n", "f:1:8: store must be sqlite:PATH or postgres://USER@HOST/DATABASE"},
+		"a port to be reached at": {
+			"advertise: node-a:http\n", `f:1:12: advertise must be HOST or HOST:PORT with a port from 1 to 65535, not "http"`,
+		},
+		"every address at once": {
+			"advertise: 0.0.0.0\n", "f:1:12: advertise must be an address of this node alone: 0.0.0.0 stands for all there are",
+		},
 		"an address within reach of others": {
 			"listen: 0.0.0.0:0\n",
 			"f:1:9: listen 0.0.0.0:0: others than this host could reach it, and no token is configured; " +
@@ -80,7 +86,7 @@ func refused(t *testing.T, content, want string) {
 
 // What a flag or a variable overrules is still held to be right: the next start may be without them.
 func TestMistakesAreToldOfEveryLayer(t *testing.T) {
-	file(t, "x.yaml", "grace: soon\nlisten: nonsense\nstore: postgres://x\n")
+	file(t, "x.yaml", "grace: soon\nlisten: nonsense\nstore: mysql://x\n")
 	_, err := Load(command(t, "--config=x.yaml", "--grace=40s", "--concurrency=x", "--listen=127.0.0.1:0", "--store=sqlite:x"),
 		environment(map[string]string{"LASTCALL_MAX_CRASHES": "-1", "LASTCALL_LISTEN": "127.0.0.1:65536"}))
 	for _, want := range []string{
@@ -132,6 +138,68 @@ func TestASecretIsNeverTold(t *testing.T) {
 				t.Errorf("it says %v", err)
 			}
 		})
+	}
+}
+
+// The password of a database is told by nothing: not by a mistake in its address, nor by the settings in force, wherever
+// the address comes from.
+func TestThePasswordOfAStoreIsNeverTold(t *testing.T) {
+	for name, content := range map[string]string{
+		"no URL":     "store: postgres://u:hunter%zz@db/x\n",
+		"no store":   "store: mysql://u:hunter2@db/x\n",
+		"given also": "store: postgres://u:hunter2@db/x\nstore_file: x\n",
+		"elsewhere":  "store: postgres://u:hunter2@db/x\ngrace: 1s\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := loadFile(t, content)
+			if err == nil || strings.Contains(err.Error(), "hunter") {
+				t.Errorf("it says %v", err)
+			}
+		})
+	}
+	file(t, "with.yaml", "store: postgres://u:hunter2@db:5432/x?sslpassword=hunter2\n")
+	c, err := Load(command(t, "--config=with.yaml"), environment(nil))
+	if err != nil || c.Store != "postgres://u:hunter2@db:5432/x?sslpassword=hunter2" {
+		t.Fatalf("%q, %v", c.Store, err)
+	}
+	wantPrinted(t, c, "# store: postgres://db:5432/x, from with.yaml:1:8\n", "hunter2")
+}
+
+// A store may be named in a file of its own, as a mounted secret is.
+func TestAStoreMayBeNamedInAFile(t *testing.T) {
+	file(t, "secret", "postgres://u:hunter2@db/x\n")
+	c, err := Load(command(t, "--store-file=secret"), environment(nil))
+	if err != nil || c.Store != "postgres://u:hunter2@db/x" {
+		t.Fatalf("%v", err)
+	}
+	wantPrinted(t, c, "# store: postgres://db/x, from store_file\n", "hunter2")
+	wantPrinted(t, c, "store_file: secret                   # --store-file\n", "hunter2")
+	if store, err := ReadStore("secret"); err != nil || store != c.Store {
+		t.Errorf("%q, %v", store, err)
+	}
+	if err := os.WriteFile("secret", []byte("hunter2"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Load(command(t, "--store-file=secret"), environment(nil))
+	want := "--store-file: the content of store_file must be sqlite:PATH or postgres://USER@HOST/DATABASE"
+	if err == nil || err.Error() != want {
+		t.Errorf("it says %v, want %s", err, want)
+	}
+	_, err = ReadStore("secret")
+	if err == nil || strings.Contains(err.Error(), "hunter") || !strings.Contains(err.Error(), "the content of secret must be") {
+		t.Errorf("it says %v", err)
+	}
+}
+
+// wantPrinted says that a line is among the settings in force as they are printed, and a word is not.
+func wantPrinted(t *testing.T, c *Config, line, never string) {
+	t.Helper()
+	var b strings.Builder
+	if err := c.Print(&b); err != nil {
+		t.Fatal(err)
+	}
+	if printed := b.String(); !strings.Contains(printed, line) || strings.Contains(printed, never) {
+		t.Errorf("%q is not in, or %q is in\n%s", line, never, printed)
 	}
 }
 

@@ -13,7 +13,9 @@ import (
 // and a flag say. Where a kind of setting has fewer, values repeat, but neighbours differ.
 var samples = map[string][3]string{
 	"listen":               {"127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"},
-	"store":                {"sqlite:a", "sqlite:b", "sqlite:c"},
+	"store":                {"sqlite:a", "postgres://b/x", "postgresql://u:p@c/x?sslmode=require"},
+	"store_file":           {"a", "b", "c"},
+	"advertise":            {"10.0.0.1", "b:80", "c.internal"},
 	"node":                 {"a", "b", "c"},
 	"grace":                {"41s", "42s", "43s"},
 	"concurrency":          {"1", "2", "3"},

@@ -34,15 +34,22 @@ func (c *Config) Print(w io.Writer) error {
 	return err
 }
 
-// line is one setting, whose name is indented already. What follows from elsewhere, and what is secret, is a comment, and so left out.
+// line is one setting, whose name is indented already. What follows from elsewhere, and what is not told as a
+// whole, is a comment, and so left out.
 func (c *Config) line(f *field[Config], name string) string {
 	text, given := c.written[f.path]
 	from := cmp.Or(c.from[f.path].String(), "default")
+	told := text
+	if f.told != nil {
+		told = f.told(text)
+	}
 	switch {
 	case !given:
 		return comment(name) + ": " + strings.Trim(f.usual, "()")
 	case f.secret:
 		return comment(name) + ": not shown, from " + from
+	case told != text || from == f.path+fileSuffix:
+		return comment(name) + ": " + told + ", from " + from
 	case !plain.MatchString(text) || text == "null":
 		text = strconv.QuoteToASCII(text)
 	}

@@ -15,16 +15,21 @@ import (
 // Options are a server's settings. The zero value of each stands for its default.
 type Options struct {
 	Listen      string        // HOST:PORT to listen at; "127.0.0.1:8080"
-	Store       string        // sqlite:PATH; "sqlite:lastcall.db"
+	Store       string        // sqlite:PATH, or a URL as pgx takes it: postgres://USER@HOST/DATABASE; "sqlite:lastcall.db"
 	Node        string        // this node's name; the host's
 	Grace       time.Duration // what the platform gives between SIGTERM and SIGKILL; 30 s
 	Concurrency int           // runs at a time; 64
 	// Auth "off" allows listening beyond loopback although no token is configured: whoever reaches the port may then
 	// do everything. Empty: loopback only.
-	Auth  string
-	Drain Drain
+	Auth string
+	// Advertise is where its peers reach this node, HOST or HOST:PORT: when one of them is told to stop it asks there
+	// whether this one is ready. Empty: where it listens; if that is every address of the host, localhost on SQLite, and
+	// on PostgreSQL the first address that other hosts can reach.
+	Advertise string
+	Drain     Drain
 
-	// StoreOutlivesPod says that the file is on a volume that the next pod gets too: LingerAuto is LingerOn then.
+	// StoreOutlivesPod says that the file is on a volume that the next pod gets too: LingerAuto is LingerOn then, as it is
+	// under Kubernetes on PostgreSQL in any case.
 	StoreOutlivesPod bool
 
 	KeepTasks  time.Duration // finished tasks; 7 days
@@ -144,6 +149,7 @@ func (o Options) check() error {
 	}
 	add(o.checkStore(), "store")
 	add(o.checkAddress(), "listen", "auth")
+	add(o.checkAdvertise(), "advertise")
 	add(o.plan(nil).WithDefaults().Validate(), "grace", "stop_timeout", "drain.mode", "drain.backlog", "drain.readiness",
 		"drain.linger", "drain.hand_back", "drain.announce.min", "drain.announce.quiet", "drain.announce.max", "drain.handover.rate")
 	return errors.Join(wrong...)
@@ -189,7 +195,11 @@ func (o Options) plan(types []lastcall.TaskType) drain.Plan {
 	return p
 }
 
-// lingers decides LingerAuto. On one host nobody is sure to come: who stops the last process means it.
+// lingers decides LingerAuto. On one host nobody is sure to come: who stops the last process means it. A platform that
+// keeps up a number of pods starts another for each that it stops, and it finds its work where the store outlived this one.
 func (o Options) lingers() bool {
-	return o.Drain.Linger == LingerOn || o.Drain.Linger == LingerAuto && o.StoreOutlivesPod
+	if o.Drain.Linger == LingerAuto {
+		return o.StoreOutlivesPod || drain.OnKubernetes() && OnPostgres(o.Store)
+	}
+	return o.Drain.Linger == LingerOn
 }

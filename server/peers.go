@@ -20,13 +20,15 @@ type peers struct {
 	coming bool      // somebody is there who may be fit soon
 }
 
+// A look asks the store and then all peers at once, so that those on a host that has just died, whose addresses swallow
+// what is sent there, cost it one probe's time together. That is many times the way there and back within a region; what
+// a lost packet makes later than that is asked anew by the next look, and believed meanwhile if it answered before.
 const (
 	peersEvery   = 100 * time.Millisecond // between looks at the peers of a node that drains
 	peersTimeout = 500 * time.Millisecond // of one look at the store, and of one probe
 	firstTimeout = 200 * time.Millisecond // of the first, which the drain waits for
 	peersKept    = 6 * time.Second        // how long what was seen is believed while the store does not answer
 	probesMost   = 16                     // peers probed in one look
-	enough       = 3                      // peers that are fit
 )
 
 // seen is what is known of peers.
@@ -98,13 +100,10 @@ func (n *node) lookForPeers(ctx context.Context, client *http.Client) {
 	var fit []string
 	coming := false
 	before := n.fitPeers()
-	for _, other := range others {
-		if len(fit) == enough {
-			break
-		}
-		// Who is not fit yet is probed too: one that was killed is there for the store until its lease is over.
-		answer := probe(ctx, client, other.Address)
-		switch {
+	// Who is not fit yet is probed too: one that was killed is there for the store until its lease is over.
+	answers := probeAll(ctx, client, others)
+	for i, other := range others {
+		switch answer := answers[i]; {
 		case answer == badProbe: // it is going down itself, or is gone
 		case other.Fit() && (answer == readyProbe || slices.Contains(before, other.Incarnation)):
 			fit = append(fit, other.Incarnation) // one that has answered before may be late once

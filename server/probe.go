@@ -2,9 +2,10 @@ package server
 
 import (
 	"context"
-	"net"
 	"net/http"
-	"strconv"
+	"sync"
+
+	"github.com/lastcall-dev/lastcall"
 )
 
 // The answers to a probe.
@@ -16,6 +17,17 @@ const (
 	badProbe
 )
 
+// probeAll asks all of them at once. It returns when each has answered, or has had its time.
+func probeAll(ctx context.Context, client *http.Client, peers []lastcall.Node) []probed {
+	answers := make([]probed, len(peers))
+	var asked sync.WaitGroup
+	for i := range peers {
+		asked.Go(func() { answers[i] = probe(ctx, client, peers[i].Address) }) // bounded by peersTimeout
+	}
+	asked.Wait()
+	return answers
+}
+
 // probe asks a peer whether it would take what is sent to it.
 func probe(ctx context.Context, client *http.Client, address string) probed {
 	ctx, cancel := context.WithTimeout(ctx, peersTimeout)
@@ -24,6 +36,7 @@ func probe(ctx context.Context, client *http.Client, address string) probed {
 	if err != nil {
 		return badProbe
 	}
+	req.Host = "localhost" // the one name that every node answers to: one that asks for no token refuses others
 	resp, err := client.Do(req)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -36,14 +49,4 @@ func probe(ctx context.Context, client *http.Client, address string) probed {
 		return badProbe
 	}
 	return readyProbe
-}
-
-// probeAddress is where peers reach what listens at a. What listens at every address of this host is reached, by those
-// that share a file with it, at whichever of its loopback addresses works.
-func probeAddress(a net.Addr) string {
-	tcp, ok := a.(*net.TCPAddr)
-	if !ok || !tcp.IP.IsUnspecified() {
-		return a.String()
-	}
-	return net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
 }

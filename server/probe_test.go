@@ -2,19 +2,84 @@ package server //nolint:testpackage // it is nobody else's
 
 import (
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/lastcall-dev/lastcall"
 )
 
 func TestPeersProbeWhereTheNodeListens(t *testing.T) {
-	for want, a := range map[string]net.Addr{
-		"127.0.0.1:8080": &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080},
-		"[::1]:8080":     &net.TCPAddr{IP: net.IPv6loopback, Port: 8080},
-		"localhost:8080": &net.TCPAddr{IP: net.IPv6unspecified, Port: 8080},
-		"localhost:9090": &net.TCPAddr{IP: net.IPv4zero, Port: 9090},
-		"10.0.0.7:80":    &net.TCPAddr{IP: net.IPv4(10, 0, 0, 7), Port: 80},
+	own := []net.Addr{
+		network("127.0.0.1/8"), network("::1/128"), network("169.254.7.7/16"), network("fe80::7/64"),
+		network("fd00::7/64"), network("10.0.0.7/24"), network("192.168.0.7/24"),
+	}
+	const file, database = "sqlite:x", "postgres://db/x"
+	for name, c := range map[string]struct {
+		store, advertise string
+		at               *net.TCPAddr
+		own              []net.Addr
+		want             string
+	}{
+		"one address":                       {file, "", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080}, own, "127.0.0.1:8080"},
+		"one of IPv6":                       {file, "", &net.TCPAddr{IP: net.IPv6loopback, Port: 8080}, own, "[::1]:8080"},
+		"one of a network":                  {database, "", &net.TCPAddr{IP: net.IPv4(10, 0, 0, 9), Port: 80}, own, "10.0.0.9:80"},
+		"all of them, one file":             {file, "", &net.TCPAddr{IP: net.IPv6unspecified, Port: 8080}, own, "localhost:8080"},
+		"all of IPv4, one file":             {file, "", &net.TCPAddr{IP: net.IPv4zero, Port: 9090}, own, "localhost:9090"},
+		"all of them, a database":           {database, "", &net.TCPAddr{IP: net.IPv6unspecified, Port: 8080}, own, "[fd00::7]:8080"},
+		"all of IPv4, a database":           {database, "", &net.TCPAddr{IP: net.IPv4zero, Port: 8080}, own, "10.0.0.7:8080"},
+		"all of them, and on no network":    {database, "", &net.TCPAddr{IP: net.IPv4zero, Port: 8080}, own[:4], "localhost:8080"},
+		"another spelling of the scheme":    {"postgresql://db/x", "", &net.TCPAddr{IP: net.IPv4zero, Port: 8080}, own, "10.0.0.7:8080"},
+		"advertised: a host":                {database, "node-a.internal", &net.TCPAddr{IP: net.IPv4zero, Port: 8080}, own, "node-a.internal:8080"},
+		"advertised: a host and its port":   {database, "node-a.internal:80", &net.TCPAddr{IP: net.IPv4zero, Port: 8080}, own, "node-a.internal:80"},
+		"advertised: an address of IPv6":    {database, "fd00::9", &net.TCPAddr{IP: net.IPv6unspecified, Port: 8080}, own, "[fd00::9]:8080"},
+		"advertised: one with its port":     {database, "[fd00::9]:80", &net.TCPAddr{IP: net.IPv6unspecified, Port: 8080}, own, "[fd00::9]:80"},
+		"advertised though one is listened": {file, "10.0.0.1:80", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080}, own, "10.0.0.1:80"},
 	} {
-		if got := probeAddress(a); got != want {
-			t.Errorf("%v is probed at %s, want %s", a, got, want)
+		if got := (Options{Store: c.store, Advertise: c.advertise}).peerAddress(c.at, c.own); got != c.want {
+			t.Errorf("%s: %v is probed at %s, want %s", name, c.at, got, c.want)
 		}
+	}
+}
+
+// network is an address of a host, as it says them of itself.
+func network(cidr string) net.Addr {
+	ip, n, err := net.ParseCIDR(cidr)
+	if err != nil {
+		panic(err)
+	}
+	return &net.IPNet{IP: ip, Mask: n.Mask}
+}
+
+// G6: peers that swallow what is sent to them, as those on a host that has just died do, cost a look one probe's time
+// together, and those that answer are heard.
+func TestPeersThatSwallowProbesDoNotKeepTheOthersFromBeingHeard(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // takes connections, and says nothing on them
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	ready := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Host != "localhost" || r.URL.Path != "/readyz" {
+			w.WriteHeader(http.StatusForbidden) // as one does that listens for its own host alone
+		}
+	}))
+	defer ready.Close()
+	peers := make([]lastcall.Node, probesMost)
+	for i := range peers {
+		peers[i].Address = silent.Addr().String()
+	}
+	last := len(peers) - 1
+	peers[last].Address = strings.TrimPrefix(ready.URL, "http://")
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	began := time.Now()
+	answers := probeAll(t.Context(), client, peers)
+	if took := time.Since(began); took > 4*peersTimeout {
+		t.Errorf("one look took %v", took)
+	}
+	if answers[0] != lateProbe || answers[last] != readyProbe {
+		t.Errorf("they answered %v", answers)
 	}
 }

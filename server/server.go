@@ -43,8 +43,7 @@ func New(o Options) (*Server, error) {
 
 // open takes hold of what the server needs from outside: the store first, as nobody is to be let in before it is there.
 func (s *Server) open() error {
-	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
-	defer cancel()
+	ctx := context.Background() // the store's opening is bounded by what kind it is
 	store, err := openStore(ctx, &s.o, s.meter.Committed)
 	if err != nil {
 		return err
@@ -121,7 +120,7 @@ func (s *Server) run(ctx context.Context) error {
 	}
 	n.start(life)
 	s.o.Logger.Info("serving", "addr", s.Addr().String(), "node", s.o.Node, "incarnation", n.worker.Incarnation(),
-		"store", s.o.Store, "version", s.o.Version)
+		"store", StoreName(s.o.Store), "version", s.o.Version)
 	err = n.drainer.Run(ctx) // closes everything on its way
 	s.exitCode = n.drainer.ExitCode()
 	return err

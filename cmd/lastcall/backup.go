@@ -2,23 +2,28 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
 
-	"github.com/lastcall-dev/lastcall/sqlite"
+	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/server"
 )
 
 func backupCommand() *cobra.Command {
 	return storeCommand(&cobra.Command{
 		Use:   "backup FILE",
 		Short: "Copy the store into a file, while nodes use it",
-		Long: `backup copies the store into a new file, whole and as of one moment, while nodes go on writing. FILE must not be there
+		Long: `backup copies an embedded store into a new file, whole and as of one moment, while nodes go on writing. FILE must not be there
 yet, and bears its name only when the copy is complete and on the disk.
 
 To go back to a backup: stop all nodes, put the file in the store's place (without the -wal and -shm beside it), run
-lastcall new-epoch, and start the nodes.`,
+lastcall new-epoch, and start the nodes.
+
+A PostgreSQL database is copied with pg_dump, or with pg_basebackup and the log archived. After it was restored
+new-epoch is needed just as well.`,
 		Example: `  lastcall backup /backups/lastcall-$(date +%F).db --store sqlite:/var/lib/lastcall/lastcall.db`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -35,8 +40,19 @@ type backupDocument struct {
 	Bytes int64  `json:"bytes"`
 }
 
-func backup(ctx context.Context, store *sqlite.Store, args []string, out output) error {
-	if err := store.Backup(ctx, args[0]); err != nil {
+func backup(ctx context.Context, address string, args []string, out output) error {
+	if server.OnPostgres(address) {
+		return usageError{errors.New("backup copies the file of an embedded store; a database is copied with PostgreSQL's own tools, " +
+			"pg_dump, or pg_basebackup with the log archived (docs/operations.md)")}
+	}
+	err := withStore(ctx, address, func(store lastcall.Store) error {
+		backuper, ok := store.(lastcall.Backuper)
+		if !ok {
+			return errors.New("this kind of store makes no copies of itself")
+		}
+		return backuper.Backup(ctx, args[0])
+	})
+	if err != nil {
 		return err
 	}
 	info, err := os.Stat(args[0])

@@ -2,11 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
-	"github.com/lastcall-dev/lastcall/sqlite"
+	"github.com/lastcall-dev/lastcall"
 )
 
 func newEpochCommand() *cobra.Command {
@@ -26,8 +27,16 @@ type epochDocument struct {
 	Mailboxes int64 `json:"mailboxes"`
 }
 
-func newEpoch(ctx context.Context, store *sqlite.Store, _ []string, out output) error {
-	n, err := store.NewEpoch(ctx)
+func newEpoch(ctx context.Context, address string, _ []string, out output) error {
+	var n int64
+	err := withStore(ctx, address, func(store lastcall.Store) (err error) {
+		renewer, ok := store.(lastcall.EpochRenewer)
+		if !ok {
+			return errors.New("this kind of store has no epochs to renew")
+		}
+		n, err = renewer.NewEpoch(ctx)
+		return err
+	})
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lastcall-dev/lastcall"
 	"github.com/lastcall-dev/lastcall/server"
 )
 
@@ -26,10 +27,13 @@ func main() {
 		os.Exit(int(exit))
 	}
 	fmt.Fprintln(os.Stderr, "lastcall:", err)
-	if mistaken(err) {
+	switch {
+	case mistaken(err):
 		os.Exit(2)
+	case lastcall.CodeOf(err) == lastcall.CodeStoreUnavailable:
+		os.Exit(exitUnavailable)
 	}
-	os.Exit(1)
+	os.Exit(exitFailed)
 }
 
 func root() *cobra.Command {
@@ -50,7 +54,8 @@ func root() *cobra.Command {
 	cmd.AddCommand(
 		serveCommand(), demoCommand(),
 		submitCommand(), watchCommand(), tasksCommand(), cancelCommand(), retryCommand(),
-		statusCommand(), drainCommand(), backupCommand(), newEpochCommand(),
+		statusCommand(), drainCommand(),
+		doctorCommand(), migrateCommand(), backupCommand(), newEpochCommand(),
 		manCommand(), exitCodesTopic(),
 	)
 	refineCompletion(cmd)

@@ -15,13 +15,16 @@ import (
 // welcome says where things are, and what to try first if there is anything.
 func welcome(w io.Writer, srv *server.Server, store, try string) {
 	url := "http://" + srv.Addr().String()
-	path, _ := strings.CutPrefix(store, "sqlite:")
-	if whole, err := filepath.Abs(path); err == nil {
-		path = whole
+	place := server.StoreName(store)
+	if path, ok := strings.CutPrefix(store, "sqlite:"); ok {
+		place = path
+		if whole, err := filepath.Abs(path); err == nil {
+			place = whole
+		}
 	}
 	fmt.Fprintf(w, "lastcall %s, pid %d\n", version, os.Getpid())
 	fmt.Fprintf(w, "  listens at  %s\n", url)
-	fmt.Fprintf(w, "  keeps data  in %s\n", path)
+	fmt.Fprintf(w, "  keeps data  in %s\n", place)
 	if try != "" {
 		fmt.Fprintf(w, "  try         curl -H 'Content-Type: application/json' -H 'Prefer: wait=10' %s/v1/tasks -d %s\n", url, quoted(try))
 	}

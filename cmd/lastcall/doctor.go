@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/sqlite"
+)
+
+func doctorCommand() *cobra.Command {
+	return storeCommand(&cobra.Command{
+		Use:   "doctor",
+		Short: "Look what would hurt a store, and say what to do",
+		Long: `doctor looks at a store, with nodes running or without, and changes nothing. What it finds is good, or warn: it will
+hurt, or costs more than it need; or bad: a promise is not kept, or soon will not be. If anything is bad it exits with 1,
+so that it serves as a check that a machine runs.
+
+Of a file it reads every page, which takes its time where there are many.`,
+		Args: noArguments,
+	}, doctor)
+}
+
+// doctorDocument says what was found, what is worst first.
+type doctorDocument struct {
+	Findings []lastcall.Finding `json:"findings"`
+}
+
+func doctor(ctx context.Context, address string, _ []string, out output) error {
+	found, err := examine(ctx, address)
+	if err != nil {
+		return err
+	}
+	worst := []lastcall.Level{lastcall.LevelBad, lastcall.LevelWarn, lastcall.LevelGood}
+	slices.SortStableFunc(found, func(a, b lastcall.Finding) int {
+		return slices.Index(worst, a.Level) - slices.Index(worst, b.Level)
+	})
+	if out.json {
+		err = out.line(doctorDocument{found})
+	} else {
+		tell(found, out)
+	}
+	if err == nil && slices.ContainsFunc(found, func(f lastcall.Finding) bool { return f.Level == lastcall.LevelBad }) {
+		return exitError(exitFailed)
+	}
+	return err
+}
+
+func examine(ctx context.Context, address string) ([]lastcall.Finding, error) {
+	path, embedded, err := sqlitePath(address)
+	switch {
+	case err != nil:
+		return nil, err
+	case embedded:
+		return sqlite.Examine(ctx, path)
+	}
+	return nil, errors.New("not yet")
+}
+
+// tell writes the findings for people.
+func tell(found []lastcall.Finding, out output) {
+	for _, f := range found {
+		fmt.Fprintf(out, "%-4s  %-18s  %s\n", f.Level, f.Check, printable(f.Found))
+		if f.Advice != "" {
+			fmt.Fprintf(out, "%26s→ %s\n", "", printable(f.Advice))
+		}
+	}
+}
