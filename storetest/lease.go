@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"cmp"
-	"fmt"
 	"sync"
 	"time"
 
@@ -367,7 +366,7 @@ func leaseDisjoint(f *fixture) {
 	}
 	for id, owner := range taken {
 		if t := f.wantStatus(id, lastcall.Running); t.Owner != owner || t.Run != 1 {
-			f.Fatal(fmt.Sprintf("task %s, run %d, belongs to %s, but %s got it", id, t.Run, t.Owner, owner))
+			f.Fatalf("task %s, run %d, belongs to %s, but %s got it", id, t.Run, t.Owner, owner)
 		}
 	}
 }

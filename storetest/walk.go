@@ -74,6 +74,8 @@ func (w *walk) step() {
 		{2, w.leave},
 		{3, w.forget},
 		{3, w.pauseOne},
+		{10, w.lease},
+		{6, w.renew},
 	}
 	sum := 0
 	for _, s := range steps {
@@ -177,7 +179,7 @@ func (w *walk) settle() {
 		return
 	}
 	o := lastcall.Outcome{
-		Task: t.ID, Run: t.Run, Verdict: one(w, lastcall.Succeed, lastcall.Fail, lastcall.Fail, lastcall.Release),
+		Task: t.ID, Run: t.Run, Holder: one(w, "", "", t.Owner, t.Owner, w.text()), Verdict: one(w, lastcall.Succeed, lastcall.Fail, lastcall.Fail, lastcall.Release),
 		Wait: one(w, 0, 0, time.Hour),
 	}
 	switch o.Verdict {
