@@ -4,20 +4,29 @@
 // Ratios are what counts: both sides of a comparison run on the same machine, in turns, in rounds that are seconds long,
 // and the ratio is taken round by round before its median is. Absolute numbers are only a picture of one machine.
 //
-//	go run . [-rounds 5] [-seconds 2] [-write=false]
+//	go run . [-only work,latency] [-rounds 5] [-short] [-write=false]
 //
-// It starts itself again as "bench bare", the handler to compare with, and as "bench load", which makes the load from a
-// process of its own.
+// The parts are
+//
+//	submits  durable submits over REST on SQLite, against a handler that stores nothing
+//	work     tasks that do nothing worked off on PostgreSQL, against River
+//	latency  submit to result at the client, on both stores, beside River's pick-up
+//	backlog  throughput with a long queue against that with a short one, on both stores
+//	nodes    one node against three on the same PostgreSQL
+//
+// and postgres stands for all but the first. PostgreSQL is started in a temporary folder; -postgres URL takes a server
+// that is there, on which the role may make databases.
+//
+// It starts itself again as "bench bare", the handler to compare with, as "bench load" and "bench notified", which make
+// load from a process of their own, and as "bench pickup", which works River's jobs.
 package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 )
 
 func main() {
@@ -37,24 +46,28 @@ func run(ctx context.Context, args []string) error {
 			return serveBare(ctx)
 		case "load":
 			return runLoad(ctx, args[1:])
+		case "notified":
+			return runNotified(ctx, args[1:])
+		case "pickup":
+			return runPickup(ctx, args[1:])
 		}
 	}
-	flags := flag.NewFlagSet("bench", flag.ExitOnError)
-	rounds := flags.Int("rounds", 5, "rounds of each comparison")
-	seconds := flags.Float64("seconds", 2, "seconds of load on each side in a round")
-	write := flags.Bool("write", true, "write docs/benchmarks.md")
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	each := time.Duration(*seconds * float64(time.Second))
-	found, err := compareSubmits(ctx, *rounds, each)
+	o, err := parse(args)
 	if err != nil {
 		return err
 	}
-	page := report(found, *rounds, each)
-	fmt.Print("\n" + page)
-	if !*write {
-		return nil
+	p, err := readPage(pagePath)
+	if err != nil {
+		return err
 	}
-	return os.WriteFile("../docs/benchmarks.md", []byte(page), 0o644)
+	found, err := measure(ctx, o)
+	// What was measured before something failed is worth keeping.
+	for _, s := range found {
+		p.put(s)
+		fmt.Printf("\n## %s\n\n%s", s.title, s.text)
+	}
+	if o.write && len(found) > 0 {
+		err = firstOf(err, os.WriteFile(pagePath, []byte(p.String()), 0o644))
+	}
+	return err
 }

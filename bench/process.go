@@ -51,25 +51,35 @@ func loadBare(ctx context.Context, conns int, each time.Duration) (loaded, error
 // loadOurs starts lastcall on a new file, loads it and kills it. Its single worker is kept busy by a task that lasts
 // longer than the round, so that submits are measured and not the work.
 func loadOurs(ctx context.Context, command, file string, conns int, each time.Duration) (loaded, error) {
-	cmd := exec.CommandContext(ctx, command, "serve", "--listen", "127.0.0.1:0", "--store", "sqlite:"+file,
-		"--concurrency", "1", "--log-format", "json")
-	logs, err := cmd.StderrPipe()
+	cmd, addr, err := serve(ctx, command, "sqlite:"+file, "--concurrency", "1")
 	if err != nil {
-		return loaded{}, err
-	}
-	if err := cmd.Start(); err != nil {
 		return loaded{}, err
 	}
 	defer end(cmd)
-	addr, err := serving(logs)
-	if err != nil {
-		return loaded{}, err
-	}
-	go func() { _, _ = io.Copy(io.Discard, logs) }() // ends with the process
 	if err := occupy(ctx, addr); err != nil {
 		return loaded{}, err
 	}
 	return load(ctx, addr, conns, each)
+}
+
+// serve starts lastcall on a store and returns where it serves; the caller ends it.
+func serve(ctx context.Context, command, store string, more ...string) (*exec.Cmd, string, error) {
+	args := append([]string{"serve", "--listen", "127.0.0.1:0", "--store", store, "--log-format", "json"}, more...)
+	cmd := exec.CommandContext(ctx, command, args...)
+	logs, err := cmd.StderrPipe()
+	if err != nil {
+		return nil, "", err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, "", err
+	}
+	addr, err := serving(logs)
+	if err != nil {
+		end(cmd)
+		return nil, "", err
+	}
+	go func() { _, _ = io.Copy(io.Discard, logs) }() // ends with the process
+	return cmd, addr, nil
 }
 
 // serving reads the log until the address stands in it.

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/postgres"
+	"github.com/lastcall-dev/lastcall/sqlite"
+)
+
+// backlogWorkers is how many tasks are under way at a time where the length of the queue is what changes: fewer than the
+// short queue holds.
+const backlogWorkers = 200
+
+// depths is what a store came to with a short queue and with a long one, in tasks a second.
+type depths struct {
+	store       string
+	short, long []float64
+}
+
+// queue is a store with a queue whose length is held.
+type queue struct {
+	*ourSide
+
+	length int
+}
+
+// backlogs holds the throughput with a long queue against that with a short one, on both stores.
+func (r *rig) backlogs(ctx context.Context) (section, error) {
+	var all []*depths
+	for _, kind := range []struct {
+		name string
+		open func(context.Context, int) (lastcall.Store, error)
+	}{{"SQLite", r.openSQLite}, {"PostgreSQL", r.openPostgres}} {
+		d := &depths{store: kind.name}
+		if err := r.depths(ctx, d, kind.open); err != nil {
+			return section{}, fmt.Errorf("%s: %w", kind.name, err)
+		}
+		all = append(all, d)
+	}
+	return reportBacklog(all, r.backlog, r.version), nil
+}
+
+// openSQLite opens a store on a new file; the name tells it from others of the run.
+func (r *rig) openSQLite(ctx context.Context, name int) (lastcall.Store, error) {
+	return sqlite.Open(ctx, filepath.Join(r.dir, fmt.Sprintf("backlog-%d.db", name)), sqlite.Options{Logger: quiet()})
+}
+
+// openPostgres opens a store on a new database, which goes with the server.
+func (r *rig) openPostgres(ctx context.Context, _ int) (lastcall.Store, error) {
+	db, err := r.fresh(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return postgres.Open(ctx, db.url, postgres.Options{Logger: quiet()})
+}
+
+// depths measures one kind of store in turns: both queues are there all the time, and only one of them is worked.
+func (r *rig) depths(ctx context.Context, d *depths, open func(context.Context, int) (lastcall.Store, error)) (err error) {
+	var queues [2]queue
+	for i, length := range []int{1000, r.backlog} {
+		store, err := open(ctx, length)
+		if err != nil {
+			return err
+		}
+		q := queue{openOurs(500, backlogWorkers, store), length}
+		defer func() { err = errors.Join(err, q.close()) }() //nolint:revive // two of them
+		began := time.Now()
+		if err := q.insert(ctx, length); err != nil {
+			return err
+		}
+		fmt.Printf("backlog, %s: %d tasks queued in %.1f s\n", d.store, length, time.Since(began).Seconds())
+		queues[i] = q
+	}
+	for round := range r.rounds {
+		var rates [2]float64
+		for i := range queues {
+			n := (i + round) % 2
+			if rates[n], err = queues[n].hold(ctx, r.bout); err != nil {
+				return err
+			}
+		}
+		d.short, d.long = append(d.short, rates[0]), append(d.long, rates[1])
+		fmt.Printf("backlog, %s, round %d: %6.0f/s with %d queued, %6.0f/s with %d, ratio %.2f\n", d.store, round+1,
+			rates[0], queues[0].length, rates[1], queues[1].length, rates[1]/rates[0])
+	}
+	return nil
+}
+
+// hold works the queue for a while and fills it up at the pace at which it is worked.
+func (q *queue) hold(ctx context.Context, b bout) (rate float64, err error) {
+	b.backlog, b.portion = q.length, 500
+	if err := q.start(ctx); err != nil {
+		return 0, err
+	}
+	defer func() { err = firstOf(err, q.rest()) }()
+	return b.continuous(ctx, q)
+}
+
+// reportBacklog is the section of long queues.
+func reportBacklog(all []*depths, long int, version string) section {
+	var b strings.Builder
+	fmt.Fprintf(&b, `Tasks that do nothing are worked off by %[1]d slots while an inserter keeps the queue as long as it is, in portions of 500. The
+work is the same with both queues; only what lies behind it differs. Both queues stand in the same server (or on the same disk)
+all the time and are worked in turns. What counts is from submit to settled, event included.
+
+This run: %[2]s.
+
+| store | tasks/s, 1000 queued | tasks/s, %[3]d queued | ratio, median | lowest to highest |
+|---|---:|---:|---:|---|
+`, backlogWorkers, machine("%s, %d rounds", version, len(all[0].short)), long)
+	same := func(v float64) float64 { return v }
+	for _, d := range all {
+		q := ratios(d.long, d.short, same)
+		fmt.Fprintf(&b, "| %s | %.0f | %.0f | **%.2f** | %s |\n", d.store, over(d.short, same).mid, over(d.long, same).mid, q.mid, q.span("%.2f"))
+	}
+	b.WriteString("\nThe target is a ratio of 0.9, the stretch 0.97.\n")
+	return section{"A long queue against a short one", b.String()}
+}

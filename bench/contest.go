@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/lastcall-dev/lastcall/postgres"
+)
+
+// contest is lastcall against River at a number of clients, round by round.
+type contest struct {
+	clients     int
+	ours, river []rates
+}
+
+// work measures both sides in turns, on the same server.
+func (r *rig) work(ctx context.Context) (section, error) {
+	var all []*contest
+	for _, clients := range []int{1, 500} {
+		all = append(all, &contest{clients: clients})
+	}
+	for round := range r.rounds {
+		for _, t := range all {
+			if err := t.round(ctx, r, round); err != nil {
+				return section{}, err
+			}
+		}
+	}
+	rest, err := r.overREST(ctx)
+	if err != nil {
+		return section{}, fmt.Errorf("over REST: %w", err)
+	}
+	return reportWork(all, rest, r.bout, r.version), nil
+}
+
+// round is both sides once. Who goes first changes from round to round.
+func (t *contest) round(ctx context.Context, r *rig, round int) error {
+	ours := func(ctx context.Context, url string) (side, error) {
+		store, err := postgres.Open(ctx, url, postgres.Options{Logger: quiet()})
+		if err != nil {
+			return nil, err
+		}
+		return openOurs(t.clients, oursWorkers, store), nil
+	}
+	sides := []func(context.Context, string) (side, error){openRiver, ours}
+	var got [2]rates
+	for i := range sides {
+		n := (i + round) % 2
+		var err error
+		if got[n], err = r.fight(ctx, r.bout, sides[n]); err != nil {
+			return fmt.Errorf("%s: %w", [...]string{"river", "lastcall"}[n], err)
+		}
+	}
+	t.river, t.ours = append(t.river, got[0]), append(t.ours, got[1])
+	fmt.Printf("no-op tasks, %3d clients, round %d: insert %6.0f/s, River %6.0f/s; work %6.0f/s, River %6.0f/s; both %6.0f/s, River %6.0f/s\n",
+		t.clients, round+1, got[1].Insert, got[0].Insert, got[1].Work, got[0].Work, got[1].Both, got[0].Both)
+	return nil
+}
+
+// fight measures one side on a database of its own.
+func (c *cluster) fight(ctx context.Context, b bout, open func(context.Context, string) (side, error)) (r rates, err error) {
+	db, err := c.fresh(ctx)
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = firstOf(err, db.drop(context.WithoutCancel(ctx))) }()
+	s, err := open(ctx, db.url)
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = firstOf(err, s.close()) }()
+	return b.fight(ctx, s, db.calm)
+}
+
+func firstOf(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reportWork is the section of tasks that do nothing.
+func reportWork(all []*contest, rest []float64, b bout, version string) section {
+	var s strings.Builder
+	fmt.Fprintf(&s, `River's own benchmark (%[1]s), phase by phase, beside the same with lastcall, on the same server in turns, each round of each side
+on a new database: %[2]d tasks that do nothing are inserted while nobody works, then worked off while nobody inserts, then
+both at once for %[3]s with %[4]d kept waiting. Each side inserts and works in one process with a Go function and %[5]d slots. Before each
+phase the database is analysed and the log written out, for both.
+
+What is done differs, and lastcall does more:
+
+| | lastcall | River |
+|---|---|---|
+| insert | %[6]d tasks a commit, %[7]d commits at a time | %[8]d jobs a commit by COPY (%[9]s) |
+| a task counts when | its status, its result and an event in its client's mailbox are committed, in one transaction | its status is committed, by the batch completer; no result, nobody to tell |
+| its slot is free when | its function has returned | its function has returned |
+| fetched | by claims as large as the free slots | the same; cooldown %[10]s, poll %[11]s, as in its benchmark |
+| durable | both with %[12]s: what is counted is on the disk | the same |
+
+This run: %[13]s; %[14]s.
+
+| clients | phase | lastcall tasks/s | River jobs/s | ratio, median | lowest to highest |
+|---:|---|---:|---:|---:|---|
+`, "`river bench`", b.tasks, b.counts, b.backlog, oursWorkers, oursBatch, oursInserters, riverBatch, "`InsertManyFast`",
+		riverCooldown, riverPoll, "`fsync` and `synchronous_commit` on", machine("%s, %d rounds", version, len(all[0].ours)), settingsText())
+	for _, t := range all {
+		for _, p := range phases {
+			q := ratios(t.ours, t.river, p.of)
+			fmt.Fprintf(&s, "| %d | %s | %.0f | %.0f | **%.2f** | %s |\n", t.clients, p.name,
+				over(t.ours, p.of).mid, over(t.river, p.of).mid, q.mid, q.span("%.2f"))
+		}
+	}
+	same := func(v float64) float64 { return v }
+	fmt.Fprintf(&s, "\nThe target is a ratio of 1.0, the stretch 1.5. For a picture, the same through the real command over REST, a thousand\n"+
+		"tasks each `POST /v1/tasks:batch`, from the first request until none is left: %.0f tasks/s (%s).\n", over(rest, same).mid, over(rest, same).span("%.0f"))
+	return section{"Tasks that do nothing, against River", s.String()}
+}
