@@ -2,6 +2,9 @@ package lastcall
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"strings"
 	"time"
 )
 
@@ -38,8 +41,21 @@ type LeaseType struct {
 // Lease is the right of a worker outside to go on with a run.
 type Lease struct {
 	Task      Task
-	Holder    string // 128 random bits, as text: Task.Owner as long as the lease is held
+	Holder    string // of NewHolder: Task.Owner as long as the lease is held
 	ExpiresAt time.Time
+}
+
+// holderMark begins every Lease.Holder and no incarnation: those are known to everyone.
+const holderMark = "lease-"
+
+// NewHolder makes a Lease.Holder for a store: 130 random bits, as text.
+func NewHolder() string { return holderMark + rand.Text() }
+
+// HeldBy reports whether a run is the current one and holder that of its lease. How long it takes tells nothing of how
+// much of a wrong holder is right.
+func (t *Task) HeldBy(holder string, run int64) bool {
+	return t.Status == Running && t.Run == run && strings.HasPrefix(holder, holderMark) &&
+		subtle.ConstantTimeCompare([]byte(holder), []byte(t.Owner)) == 1
 }
 
 // Renewal is a worker's word on a run that goes on.

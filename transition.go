@@ -83,7 +83,7 @@ func (t *Task) Start(incarnation, node string, now time.Time) {
 func (t *Task) Settle(o *Outcome, now time.Time) (ev *Event, repeated bool, err error) {
 	digest := o.Digest()
 	if t.Run != o.Run || (t.Status != Running && t.LastOutcome != digest) ||
-		(t.Status == Running && o.Holder != "" && t.Owner != o.Holder) {
+		(t.Status == Running && o.Holder != "" && !t.HeldBy(o.Holder, o.Run)) {
 		return nil, false, Errorf(CodeLeaseLost, "the run is no longer the current one")
 	}
 	if t.Status != Running {

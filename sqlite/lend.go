@@ -3,8 +3,7 @@ package sqlite
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
-	mrand "math/rand/v2"
+	"math/rand/v2"
 	"time"
 
 	"github.com/lastcall-dev/lastcall"
@@ -55,9 +54,9 @@ func (tx *tx) lease(r *lastcall.LeaseRequest) ([]lastcall.Lease, error) {
 	return leases, nil
 }
 
-// lend starts a run for whoever will show the holder, which nobody can guess: 130 random bits.
+// lend starts a run for whoever will show the holder.
 func (tx *tx) lend(id taskID, r *lastcall.LeaseRequest, timeout time.Duration) (l lastcall.Lease, err error) {
-	holder := rand.Text()
+	holder := lastcall.NewHolder()
 	started, err := tx.startRun(id, holder, r.Node)
 	if err != nil {
 		return l, err
@@ -90,11 +89,14 @@ func (tx *tx) renew(r *lastcall.Renewal) (l lastcall.Lease, err error) {
 	if err != nil {
 		return l, err
 	}
-	expires, ends, held, err := tx.getLease(r.Holder)
-	if err != nil {
-		return l, err
+	held := run.HeldBy(r.Holder, r.Run)
+	var expires, ends time.Time
+	if held { // and not before: how long a look-up takes may tell of holders
+		if expires, ends, held, err = tx.getLease(r.Holder); err != nil {
+			return l, err
+		}
 	}
-	if !held || run.Status != lastcall.Running || run.Run != r.Run || run.Owner != r.Holder {
+	if !held {
 		return l, lastcall.Errorf(lastcall.CodeLeaseLost, "the run is no longer the current one")
 	}
 	if err := tx.save(run, &r.Note); err != nil {
@@ -168,7 +170,7 @@ func (tx *tx) endLease(o *over, maxCrashes int) (ended bool, err error) {
 		return false, err
 	}
 	was := *r
-	ev := r.LeaseEnded(!o.ends.After(tx.now), maxCrashes, mrand.Float64(), tx.now)
+	ev := r.LeaseEnded(!o.ends.After(tx.now), maxCrashes, rand.Float64(), tx.now)
 	return true, tx.change(&was, r, ev)
 }
 
