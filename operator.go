@@ -24,18 +24,17 @@ type EpochRenewer interface {
 
 // A Finding is what a look at a store has found, for whoever runs it (`lastcall doctor`).
 type Finding struct {
-	Level  Level  `json:"level"`
-	Check  string `json:"check"`            // what was looked at, in a word that stays: dead_rows
-	Found  string `json:"found"`            // how it is, in a sentence
-	Advice string `json:"advice,omitempty"` // what to do; there is some for all that is not good
+	Check string `json:"check"` // what was looked at, in a few words
+	Level string `json:"level"` // one of those below
+	Seen  string `json:"seen"`  // how it is, as a sentence or a number
+	Why   string `json:"why"`   // why it matters
+	// Do is what to do about it. There is something for all that is not LevelOK.
+	Do string `json:"do,omitempty"`
 }
-
-// Level is how much a Finding matters.
-type Level string
 
 // The levels of findings.
 const (
-	LevelGood Level = "good"
-	LevelWarn Level = "warn" // it will hurt, or costs more than it need
-	LevelBad  Level = "bad"  // a promise is not kept, or soon will not be
+	LevelOK   = "ok"
+	LevelWarn = "warn" // it will hurt some day, or hurts already
+	LevelBad  = "bad"  // a promise is not kept, or nodes do not work
 )

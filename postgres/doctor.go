@@ -6,23 +6,19 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/lastcall-dev/lastcall"
 )
+
+// Finding is what a check of the database has found.
+type Finding = lastcall.Finding
 
 // The levels of a finding.
 const (
-	LevelOK   = "ok"
-	LevelWarn = "warn" // it will hurt some day, or hurts already
-	LevelBad  = "bad"  // a promise is not kept, or nodes do not work
+	LevelOK   = lastcall.LevelOK
+	LevelWarn = lastcall.LevelWarn
+	LevelBad  = lastcall.LevelBad
 )
-
-// Finding is what a check of the database has found. Do is empty where there is nothing to be done.
-type Finding struct {
-	Check string `json:"check"` // what was looked at, a few words
-	Level string `json:"level"`
-	Seen  string `json:"seen"`         // what was found, as a sentence or a number
-	Why   string `json:"why"`          // why it matters
-	Do    string `json:"do,omitempty"` // what the operator can do
-}
 
 // Examine looks at the database at a URL for what would hurt, and changes nothing. Findings come in the order of the
 // checks, those that are fine too. It fails only when the database cannot be reached at all; a check that cannot be made,

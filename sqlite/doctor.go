@@ -50,26 +50,41 @@ type doctor struct {
 	found []lastcall.Finding
 }
 
-func (d *doctor) say(level lastcall.Level, check, found, advice string) {
-	d.found = append(d.found, lastcall.Finding{Level: level, Check: check, Found: found, Advice: advice})
+// ok says that all is well with a thing.
+func (d *doctor) ok(check, seen string) { d.say(lastcall.LevelOK, check, seen, "") }
+
+// say says how a thing is, and what to do about it.
+func (d *doctor) say(level, check, seen, do string) {
+	d.found = append(d.found, lastcall.Finding{Check: check, Level: level, Seen: seen, Why: reasons[check], Do: do})
+}
+
+// reasons say why each thing is looked at.
+var reasons = map[string]string{
+	"file system": "locks tell the living from the dead, and a sync must reach the disk",
+	"permissions": "the file holds what clients submitted",
+	"nodes":       "what a node ran that died waits until another one looks",
+	"log":         "it grows as long as somebody reads the file as it was",
+	"room":        "on a full disk nothing is accepted and no result is kept",
+	"schema":      "a lastcall refuses a file of a later version than it knows",
+	"integrity":   "what cannot be read is lost",
 }
 
 // place looks where the file lies, and who may read it.
 func (d *doctor) place(mode fs.FileMode) {
 	switch name, err := networkFileSystem(filepath.Dir(d.path)); {
 	case err != nil:
-		d.say(lastcall.LevelWarn, "file_system", "which file system it lies on cannot be said: "+err.Error(), "make sure that it is a local disk")
+		d.say(lastcall.LevelWarn, "file system", "which file system it lies on cannot be said: "+err.Error(), "make sure that it is a local disk")
 	case name != "":
-		d.say(lastcall.LevelBad, "file_system", "it lies on a network file system, "+name+", whose locks cannot be relied on",
+		d.say(lastcall.LevelBad, "file system", "it lies on a network file system, "+name+", whose locks cannot be relied on",
 			"move it to a local disk, or go to PostgreSQL; nodes do not start on it")
 	default:
-		d.say(lastcall.LevelGood, "file_system", "it lies on a disk of this machine", "")
+		d.ok("file system", "it lies on a disk of this machine")
 	}
 	if mode.Perm()&0o077 != 0 {
 		d.say(lastcall.LevelWarn, "permissions", fmt.Sprintf("others than its owner may get at it (%s)", mode.Perm()),
 			"chmod 600 it: it holds what clients submitted")
 	} else {
-		d.say(lastcall.LevelGood, "permissions", "it is its owner's alone", "")
+		d.ok("permissions", "it is its owner's alone")
 	}
 }
 
@@ -84,7 +99,7 @@ func (d *doctor) locks(ctx context.Context) {
 		d.say(lastcall.LevelWarn, "nodes", fmt.Sprintf("%s; of nodes that died: %d", found, dead),
 			"the next node that sweeps or starts gives back what they ran; look why they died")
 	default:
-		d.say(lastcall.LevelGood, "nodes", found, "")
+		d.ok("nodes", found)
 	}
 }
 
@@ -141,7 +156,7 @@ func (d *doctor) log() {
 			"end what has been reading the file for long, such as a sqlite3 shell or a copy that hangs")
 		return
 	}
-	d.say(lastcall.LevelGood, "log", "the write-ahead log beside it has "+mebibytes(size), "")
+	d.ok("log", "the write-ahead log beside it has "+mebibytes(size))
 }
 
 // room compares what is free on the disk with what the store needs: a full disk refuses every submit.
@@ -157,7 +172,7 @@ func (d *doctor) room() error {
 	case free < max(d.bytes, 1<<30):
 		d.say(lastcall.LevelWarn, "room", found, "make room: a backup beside it needs as much again, and the log grows while one is made")
 	default:
-		d.say(lastcall.LevelGood, "room", found, "")
+		d.ok("room", found)
 	}
 	return nil
 }
@@ -200,7 +215,7 @@ func (d *doctor) schema(c *sqlite3.Conn) error {
 	case version < len(steps):
 		d.say(lastcall.LevelWarn, "schema", found, "the next node of this version brings it on, or lastcall migrate")
 	default:
-		d.say(lastcall.LevelGood, "schema", found, "")
+		d.ok("schema", found)
 	}
 	return nil
 }
@@ -214,7 +229,7 @@ func (d *doctor) integrity(c *sqlite3.Conn) error {
 	case err != nil:
 		said = err.Error()
 	case said == "ok":
-		d.say(lastcall.LevelGood, "integrity", "every page is as it should be", "")
+		d.ok("integrity", "every page is as it should be")
 		return nil
 	}
 	d.say(lastcall.LevelBad, "integrity", "it is damaged: "+said,

@@ -22,8 +22,11 @@ func finding(t *testing.T, path, check string) lastcall.Finding {
 		t.Fatal(err)
 	}
 	for _, f := range found {
-		if (f.Advice == "") != (f.Level == lastcall.LevelGood) {
-			t.Errorf("%s is %s with the advice %q", f.Check, f.Level, f.Advice)
+		if (f.Do == "") != (f.Level == lastcall.LevelOK) {
+			t.Errorf("%s is %s with the advice %q", f.Check, f.Level, f.Do)
+		}
+		if f.Why == "" {
+			t.Errorf("nobody is told why %s matters", f.Check)
 		}
 	}
 	i := slices.IndexFunc(found, func(f lastcall.Finding) bool { return f.Check == check })
@@ -33,9 +36,9 @@ func finding(t *testing.T, path, check string) lastcall.Finding {
 	return found[i]
 }
 
-func wantFinding(t *testing.T, path, check string, level lastcall.Level, says string) {
+func wantFinding(t *testing.T, path, check, level, says string) {
 	t.Helper()
-	if f := finding(t, path, check); f.Level != level || !strings.Contains(f.Found, says) {
+	if f := finding(t, path, check); f.Level != level || !strings.Contains(f.Seen, says) {
 		t.Errorf("%s: it says %+v, want %s and %q", path, f, level, says)
 	}
 }
@@ -43,12 +46,12 @@ func wantFinding(t *testing.T, path, check string, level lastcall.Level, says st
 // What a doctor finds is what is there, and what there is nothing to do about is good.
 func TestADoctorFindsWhatWouldHurt(t *testing.T) {
 	sound := makeStore(t)
-	wantFinding(t, sound, "file_system", lastcall.LevelGood, "a disk of this machine")
-	wantFinding(t, sound, "permissions", lastcall.LevelGood, "its owner's alone")
-	wantFinding(t, sound, "nodes", lastcall.LevelGood, "use it: 0")
-	wantFinding(t, sound, "integrity", lastcall.LevelGood, "every page")
-	wantFinding(t, sound, "schema", lastcall.LevelGood, "its schema is version")
-	wantFinding(t, sound, "log", lastcall.LevelGood, "0.0 MiB")
+	wantFinding(t, sound, "file system", lastcall.LevelOK, "a disk of this machine")
+	wantFinding(t, sound, "permissions", lastcall.LevelOK, "its owner's alone")
+	wantFinding(t, sound, "nodes", lastcall.LevelOK, "use it: 0")
+	wantFinding(t, sound, "integrity", lastcall.LevelOK, "every page")
+	wantFinding(t, sound, "schema", lastcall.LevelOK, "its schema is version")
+	wantFinding(t, sound, "log", lastcall.LevelOK, "0.0 MiB")
 
 	wantFinding(t, overwrite(t, makeStore(t), -24000), "integrity", lastcall.LevelBad, "it is damaged")
 	wantFinding(t, overwrite(t, makeStore(t), 0), "integrity", lastcall.LevelBad, "damaged")
@@ -83,7 +86,7 @@ func TestADoctorCountsTheNodesOfAFile(t *testing.T) {
 	if _, err := s.Join(t.Context(), lastcall.NodeInfo{Name: "a", Lease: 6 * time.Second}); err != nil {
 		t.Fatal(err)
 	}
-	wantFinding(t, path, "nodes", lastcall.LevelGood, "use it: 1")
+	wantFinding(t, path, "nodes", lastcall.LevelOK, "use it: 1")
 	if err := os.WriteFile(leasePath(path, "gone"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}

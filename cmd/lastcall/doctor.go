@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/postgres"
 	"github.com/lastcall-dev/lastcall/sqlite"
 )
 
@@ -16,9 +16,9 @@ func doctorCommand() *cobra.Command {
 	return storeCommand(&cobra.Command{
 		Use:   "doctor",
 		Short: "Look what would hurt a store, and say what to do",
-		Long: `doctor looks at a store, with nodes running or without, and changes nothing. What it finds is good, or warn: it will
-hurt, or costs more than it need; or bad: a promise is not kept, or soon will not be. If anything is bad it exits with 1,
-so that it serves as a check that a machine runs.
+		Long: `doctor looks at a store, with nodes running or without, and changes nothing. What it finds is ok, or warn: it
+will hurt some day, or hurts already; or bad: a promise is not kept, or nodes do not work. If anything is bad it exits with
+1, so that it serves as a check that a machine runs.
 
 Of a file it reads every page, which takes its time where there are many.`,
 		Args: noArguments,
@@ -35,7 +35,7 @@ func doctor(ctx context.Context, address string, _ []string, out output) error {
 	if err != nil {
 		return err
 	}
-	worst := []lastcall.Level{lastcall.LevelBad, lastcall.LevelWarn, lastcall.LevelGood}
+	worst := []string{lastcall.LevelBad, lastcall.LevelWarn, lastcall.LevelOK}
 	slices.SortStableFunc(found, func(a, b lastcall.Finding) int {
 		return slices.Index(worst, a.Level) - slices.Index(worst, b.Level)
 	})
@@ -58,15 +58,15 @@ func examine(ctx context.Context, address string) ([]lastcall.Finding, error) {
 	case embedded:
 		return sqlite.Examine(ctx, path)
 	}
-	return nil, errors.New("not yet")
+	return postgres.Examine(ctx, address, postgres.Options{})
 }
 
 // tell writes the findings for people.
 func tell(found []lastcall.Finding, out output) {
 	for _, f := range found {
-		fmt.Fprintf(out, "%-4s  %-18s  %s\n", f.Level, f.Check, printable(f.Found))
-		if f.Advice != "" {
-			fmt.Fprintf(out, "%26s→ %s\n", "", printable(f.Advice))
+		fmt.Fprintf(out, "%-4s  %s: %s\n", f.Level, printable(f.Check), printable(f.Seen))
+		if f.Level != lastcall.LevelOK {
+			fmt.Fprintf(out, "      why   %s\n      do    %s\n", printable(f.Why), printable(f.Do))
 		}
 	}
 }
