@@ -59,7 +59,7 @@ func migrate(ctx context.Context, c *pgx.Conn, schema string, steps []step) (fro
 // time: those who waited find it done. What dies in between leaves the version before.
 func migrateStep(ctx context.Context, c *pgx.Conn, schema string, steps []step) (st schemaState, err error) {
 	err = pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, queries["schema_lock"], schemaLock(schema)); err != nil {
+		if _, err := tx.Exec(ctx, queries["schema_lock"], lockNumber("migrate", schema)); err != nil {
 			return err
 		}
 		if st, err = readState(ctx, tx, schema); err != nil || st.version >= len(steps) {
@@ -104,10 +104,11 @@ func makeSchema(ctx context.Context, tx pgx.Tx, schema string) error {
 	return err
 }
 
-// schemaLock is the number under which a schema is locked while it is migrated.
-func schemaLock(schema string) int64 {
+// lockNumber is the advisory lock for a purpose on a schema. Other programs in the database have theirs by the same 64
+// bits, so that it is one that nobody thinks of.
+func lockNumber(purpose, schema string) int64 {
 	h := fnv.New64a()
-	_, _ = h.Write([]byte("lastcall " + schema)) // never fails
+	_, _ = h.Write([]byte("lastcall " + purpose + " " + schema)) // never fails
 	return int64(h.Sum64())
 }
 

@@ -196,11 +196,17 @@ COMMENT ON COLUMN lastcall.nodes.address IS 'where its peers may probe /readyz';
 -- How far the jobs have come that go around everything in portions, for all nodes together.
 CREATE TABLE lastcall.rounds (
   began timestamptz NOT NULL,
-  ended timestamptz,
-  place text        NOT NULL DEFAULT '' COLLATE "C",
+  until timestamptz NOT NULL,
+  done  timestamptz NOT NULL,
+  place bigint      NOT NULL DEFAULT 0,
+  id    uuid        NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
   job   text        NOT NULL COLLATE "C",
   CONSTRAINT rounds_pk PRIMARY KEY (job)
 );
-COMMENT ON COLUMN lastcall.rounds.began IS 'of the round under way';
-COMMENT ON COLUMN lastcall.rounds.ended IS 'beginning of the last round that was finished: what was due then is done';
-COMMENT ON COLUMN lastcall.rounds.place IS 'key of the last row that was looked at';
+COMMENT ON COLUMN lastcall.rounds.began IS 'of the round under way, or of the last one';
+COMMENT ON COLUMN lastcall.rounds.until IS 'what is older goes in the round under way, whoever goes on with it';
+COMMENT ON COLUMN lastcall.rounds.done IS 'until, of the last round that came to its end';
+COMMENT ON COLUMN lastcall.rounds.place IS 'the mailbox that was looked at last; 0 between two rounds';
+COMMENT ON COLUMN lastcall.rounds.id IS 'the task that was looked at last';
+INSERT INTO lastcall.rounds (job, began, until, done)
+VALUES ('events', '-infinity', '-infinity', '-infinity'), ('tasks', '-infinity', '-infinity', '-infinity');
