@@ -21,7 +21,7 @@ import (
 const (
 	riverWorkers  = 2000
 	riverBatch    = 5000
-	riverCooldown = 2 * time.Millisecond
+	riverCooldown = river.FetchCooldownMin
 	riverPoll     = 20 * time.Millisecond
 )
 
