@@ -75,14 +75,18 @@ func open(ctx context.Context, t *target, o Options) (*Store, error) {
 	}
 	s := &Store{
 		where: t.where(), schema: t.schema, sql: queries.in(t.schema), log: o.Logger, committed: o.Committed,
-		pool: pool, pooled: facts.pooled, node: rand.Text(), hints: newHints(), ends: make(chan struct{}),
+		pool: pool, pooled: facts.pooled, node: rand.Text(), hints: newHints(), ends: make(chan struct{}), mint: newMinter(),
 	}
+	s.lanes = newLanes(s.writeBatch)
 	s.start()
 	return s, nil
 }
 
 // start begins what a store does by itself; Close ends it.
 func (s *Store) start() {
+	for _, l := range s.lanes.all() {
+		s.spawn(l.run)
+	}
 	s.spawn(s.notify)
 	if s.pooled {
 		s.log.Info("the database is behind a pooler: no prepared statements, and changes of other nodes are looked for "+
@@ -108,11 +112,12 @@ func (t *target) setUp(ctx context.Context, o Options) (facts, error) {
 		return facts{}, err
 	}
 	if o.KeepSchema {
-		err = checkSchema(ctx, conn, t.schema, o.steps)
-	} else {
-		_, _, err = migrate(ctx, conn, t.schema, o.steps)
+		return f, checkSchema(ctx, conn, t.schema, o.steps)
 	}
-	return f, err
+	if _, _, err = migrate(ctx, conn, t.schema, o.steps); err != nil {
+		return f, err
+	}
+	return f, firstDays(ctx, conn, t.schema, f.now, o.Logger)
 }
 
 // target is a URL, taken apart.

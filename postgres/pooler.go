@@ -18,14 +18,15 @@ type facts struct {
 	version  int    // server_version_num
 	encoding string // of the database
 	standby  bool   // it takes no writes
-	pooled   bool   // the process that answered is not the one that we connected to
+	now      time.Time
+	pooled   bool // the process that answered is not the one that we connected to
 }
 
 // look asks for the facts. A pooler gives itself away by the process id: that of the connection is its own invention, and
 // the one that a statement finds is the backend's which it lent for that statement.
 func look(ctx context.Context, c *pgx.Conn) (f facts, err error) {
 	var pid uint32
-	err = c.QueryRow(ctx, queries["facts"]).Scan(&f.version, &f.encoding, &f.standby, &pid)
+	err = c.QueryRow(ctx, queries["facts"]).Scan(&f.version, &f.encoding, &f.standby, &f.now, &pid)
 	if err != nil {
 		return f, err
 	}

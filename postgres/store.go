@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -23,11 +24,19 @@ type Store struct {
 	pool   *pgxpool.Pool
 	pooled bool // a pooler lends connections for a transaction each (pooler.go)
 
+	mint  *minter
+	lanes *lanes        // where writes gather
+	next  atomic.Uint64 // which lane the next submit goes to
+	turns turns         // which queues the next claim begins with
+
 	node  string        // a name of this store's own among those that notify each other
 	hints *hints        // to those who watch here, and to the other nodes
 	ends  chan struct{} // closed by Close
 	wg    sync.WaitGroup
 	once  sync.Once
+
+	mu     sync.Mutex
+	tended time.Time // when this node last looked after the days (partition.go)
 }
 
 // Close waits for calls under way, ends every Watch, and closes the connections. The incarnations that have not left

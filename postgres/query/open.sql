@@ -1,6 +1,6 @@
 -- name: facts
 SELECT current_setting('server_version_num')::int, current_setting('server_encoding'), pg_is_in_recovery(),
-  pg_backend_pid();
+  clock_timestamp(), pg_backend_pid();
 
 -- name: notify
 -- Synchronous commit is for what must not be lost; a hint that is costs latency.
