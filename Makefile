@@ -17,10 +17,11 @@ TOOL = go tool -modfile=$(CURDIR)/tools/go.mod
 in = for m in $(1); do echo "+ cd $$m && $(2)"; (cd "$$m" && $(2)) || exit 1; done
 
 # Three packages' tests at a time, on any machine: those that start real processes wait more than they work, and measure
-# how long things take. The one that waits longest comes first, so that it is not what everything else waits for.
+# how long things take. Those that wait longest come first, so that they are not what everything else waits for.
 TESTFLAGS ?= -race -count=1 -timeout=10m -p=3
-FIRST = $$(ls -d ./tests/takeover 2>/dev/null || true)
+FIRST = $$(ls -d ./tests/cluster ./tests/takeover 2>/dev/null || true)
 FUZZTIME ?= 10s
+SOAK ?= 1h
 
 ##@ Use
 
@@ -59,6 +60,11 @@ fix: fmt ## mend what the linters know how to mend
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (10s) each
 	scripts/fuzz $(FUZZTIME)
+
+.PHONY: soak
+soak: export GOFLAGS += -buildvcs=false
+soak: setup ## restart the nodes of a cluster under load, again and again, for SOAK (1h)
+	go test -race -count=1 -timeout=0 -v -run=TestThreeNodesAreRolledAndNobodyNotices ./tests/cluster -soak=$(SOAK)
 
 .PHONY: bench
 bench: ## measure against others, side by side, in one run

@@ -25,8 +25,11 @@ var programs struct {
 	built map[string]error
 }
 
+// Tests are those of a binary, as TestMain gets them.
+type Tests interface{ Run() int }
+
 // Main is for TestMain: it runs the tests, removes what they had built, and fails if they left a goroutine behind.
-func Main(m *testing.M) {
+func Main(m Tests) {
 	code := m.Run()
 	if programs.dir != "" {
 		_ = os.RemoveAll(programs.dir)
@@ -60,6 +63,13 @@ func Build(t testing.TB, pkg string) string {
 func BuildPlain(t testing.TB, pkg string) string {
 	t.Helper()
 	return built(t, pkg, "-plain")
+}
+
+// BuildOther is BuildPlain with some files of this module replaced, or added, as overlay says, the file that "go build
+// -overlay" reads: another version of the program. Its name keeps it apart from others.
+func BuildOther(t testing.TB, pkg, name, overlay string) string {
+	t.Helper()
+	return built(t, pkg, "-"+name, "-overlay", overlay)
 }
 
 // built is the path of a program that was built with those flags, which the suffix of its name stands for.

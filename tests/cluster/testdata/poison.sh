@@ -1,0 +1,3 @@
+# Kills the node that runs it.
+kill -KILL "$NODE_PID"
+sleep 10
