@@ -49,8 +49,9 @@ func (n *node) die() {
 	n.f.Helper()
 	n.dieUnswept()
 	n.f.eventually("the dead node's runs were given back", func() bool {
+		gone := !n.alive() // by its lease; found dead it is by a sweep after that
 		n.f.sweep()
-		return !n.alive() && len(n.running()) == 0
+		return gone && len(n.running()) == 0
 	})
 }
 
