@@ -19,6 +19,8 @@ type row struct {
 	id   taskID
 	last int64 // place of its last event in its mailbox
 
+	leased *time.Time // when the lease ends that it was just given
+
 	// What follows is of a transaction that changes the row.
 
 	was    *row // as it was read, once it has changed; nil for what is unchanged or new

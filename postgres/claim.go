@@ -1,0 +1,156 @@
+package postgres
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/lastcall-dev/lastcall"
+)
+
+// Claim starts runs of queued tasks: a look at the heads of the lines, without a lock, and a statement that takes from
+// each line as many as the look says, passing over what somebody else is about to take. It is a transaction by itself,
+// and locks the incarnation's row: whoever declares it dead comes before and is seen, or after and finds the runs (G3).
+func (s *Store) Claim(ctx context.Context, c lastcall.Claim) ([]lastcall.Task, error) {
+	w := &wish{incarnation: c.Incarnation, want: slices.Clone(c.Want), max: c.Max, suspects: c.Suspects}
+	var out []lastcall.Task
+	err := s.take(ctx, "claim", w, func(ctx context.Context, conn *pgx.Conn, p *picked) ([]*row, error) {
+		return s.startRuns(ctx, conn, "claim_start", c.Incarnation, c.Node, p.types, p.queues, p.suspects, p.most)
+	}, func(r *row) { out = append(out, r.Task) })
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// picked is how many to take from each line, as columns.
+type picked struct {
+	types, queues array[string]
+	suspects      array[bool]
+	most          array[int32]
+	n             int
+}
+
+func (w *wish) columns(lines map[line]int) *picked {
+	p := &picked{}
+	for l, n := range lines {
+		p.types, p.queues = append(p.types, w.want[l.want].Type), append(p.queues, l.queue)
+		p.suspects, p.most = append(p.suspects, l.suspect), append(p.most, int32(n))
+		p.n += n
+	}
+	return p
+}
+
+// takeRounds bounds how often a claim looks again when others took what it had seen.
+const takeRounds = 10
+
+// take looks and starts until it has what it wished for or there is no more, and gives each of the started rows to got,
+// in the order of service.
+func (s *Store) take(ctx context.Context, verb string, w *wish, start func(context.Context, *pgx.Conn, *picked) ([]*row, error), got func(*row)) error {
+	var all []*row
+	err := s.withConn(ctx, writeTimeout, func(ctx context.Context, c *pgx.Conn) error {
+		for range takeRounds {
+			rows, more, err := s.takeOnce(ctx, c, w, start)
+			all = append(all, rows...)
+			if !more || err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil && len(all) == 0 {
+		return wrap(verb, err)
+	}
+	// What an earlier round has taken is the caller's, whatever befell the last one.
+	slices.SortFunc(all, func(a, b *row) int {
+		return cmp.Or(a.OrderKey().Compare(b.OrderKey()), bytes.Compare(a.id[:], b.id[:]))
+	})
+	for _, r := range all {
+		got(r)
+	}
+	return nil
+}
+
+// takeOnce is a look and a start. More is true when it has got less than it saw.
+func (s *Store) takeOnce(ctx context.Context, c *pgx.Conn, w *wish, start func(context.Context, *pgx.Conn, *picked) ([]*row, error)) (rows []*row, more bool, err error) {
+	behind := make([]string, len(w.want))
+	around := true // the walks begin with the first queue
+	for i, t := range w.want {
+		behind[i] = s.turns.of(t.Type)
+		around = around && behind[i] == ""
+	}
+	seen, err := s.look(ctx, c, w, behind)
+	if err != nil {
+		return nil, false, err
+	}
+	if w.incarnation != "" && !seen.joined {
+		return nil, false, errNotJoined()
+	}
+	for i, t := range w.want {
+		s.turns.set(t.Type, seen.ends[i])
+	}
+	lines := w.pick(seen.heads)
+	if len(lines) == 0 {
+		return nil, !around || slices.ContainsFunc(seen.ends, func(q string) bool { return q != "" }), nil
+	}
+	p := w.columns(lines)
+	if rows, err = start(ctx, c, p); err != nil {
+		return nil, false, err
+	}
+	w.less(rows)
+	return rows, len(rows) < p.n, nil
+}
+
+// less takes what was got off the wish.
+func (w *wish) less(rows []*row) {
+	w.max -= len(rows)
+	for _, r := range rows {
+		if r.Suspect() {
+			w.suspects--
+		}
+		if i := slices.IndexFunc(w.want, func(t lastcall.Want) bool { return t.Type == r.Type }); i >= 0 {
+			w.want[i].Max--
+		}
+	}
+}
+
+// startRuns runs a statement that starts tasks and returns when their leases end, if they have some, and their rows. It tells
+// those who watch.
+func (s *Store) startRuns(ctx context.Context, c *pgx.Conn, query string, args ...any) ([]*row, error) {
+	began := time.Now()
+	var rows []*row
+	b := &pgx.Batch{}
+	if s.pooled {
+		b.Queue(s.sql["bounds"]) // a transaction with what follows, until the batch ends
+	}
+	b.Queue(s.sql[query], args...).Query(func(found pgx.Rows) error {
+		for found.Next() {
+			var until *time.Time
+			r, err := scanTask(after(found, &until))
+			if err != nil {
+				return err
+			}
+			r.leased = utc(until)
+			rows = append(rows, r)
+		}
+		return found.Err()
+	})
+	if err := c.SendBatch(ctx, b).Close(); err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	s.committed(1, time.Since(began))
+	moved := make([]lastcall.Hint, len(rows))
+	for i, r := range rows {
+		moved[i] = hintOf(&r.Task, lastcall.TaskStarted, json.RawMessage("{}"))
+	}
+	s.hints.publish(moved)
+	return rows, nil
+}

@@ -1,0 +1,169 @@
+package postgres
+
+import (
+	"context"
+	"crypto/rand"
+	mrand "math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/lastcall-dev/lastcall"
+)
+
+var _ lastcall.Lender = (*Store)(nil)
+
+// held is a lease of a worker outside, as a transaction has it.
+type held struct {
+	holder        string
+	task          taskID
+	expires, ends time.Time
+	length        time.Duration
+}
+
+// Lease starts runs under leases of their own, as a claim does. A suspect is nobody's company: when it comes first it
+// goes alone, else it has to wait.
+func (s *Store) Lease(ctx context.Context, r lastcall.LeaseRequest) ([]lastcall.Lease, error) {
+	r.Length = micros(r.Length)
+	w := &wish{max: r.Max, suspects: 1, queues: r.Queues, alone: true}
+	timeouts := map[string]time.Duration{}
+	for _, t := range r.Want {
+		w.want = append(w.want, lastcall.Want{Type: t.Type, Max: r.Max})
+		timeouts[t.Type] = t.Timeout
+	}
+	var out []lastcall.Lease
+	err := s.take(ctx, "lease", w, func(ctx context.Context, c *pgx.Conn, p *picked) ([]*row, error) {
+		var lengths array[float64]
+		for _, typ := range p.types {
+			timeout := timeouts[typ]
+			if timeout == 0 {
+				timeout = lastcall.DefaultTimeout
+			}
+			lengths = append(lengths, timeout.Seconds())
+		}
+		holders := make(array[string], p.n)
+		for i := range holders {
+			holders[i] = rand.Text() // 130 random bits, which nobody can guess
+		}
+		return s.startRuns(ctx, c, "lease_start", p.types, p.queues, p.suspects, p.most, lengths, holders, r.Node,
+			r.Length.Seconds(), int64(r.Length))
+	}, func(r *row) {
+		out = append(out, lastcall.Lease{Task: r.Task, Holder: r.Owner, ExpiresAt: r.leased.UTC()})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Renew keeps what the run wants to outlive it and moves the end of its lease.
+func (s *Store) Renew(ctx context.Context, r lastcall.Renewal) (out lastcall.Lease, err error) {
+	r.Length = micros(r.Length)
+	size := len(r.Checkpoint) + len(r.Log)
+	err = s.doTask(ctx, "renew", r.Task, &call{quiet: true, holder: r.Holder, size: size, fn: func(tx *tx) (err error) {
+		out, err = tx.renew(&r)
+		return err
+	}})
+	if err != nil {
+		return lastcall.Lease{}, err
+	}
+	return out, nil
+}
+
+func (tx *tx) renew(r *lastcall.Renewal) (lease lastcall.Lease, err error) {
+	l := tx.leases[r.Holder]
+	run, err := tx.save(&r.Note, func(run *row) bool { return l != nil && run.Owner == r.Holder })
+	if err != nil {
+		return lease, err
+	}
+	if run.CancelRequestedAt == nil {
+		l.expires, l.length = earlier(tx.now.Add(r.Length), l.ends), r.Length
+		if !slices.Contains(tx.renewed, l) {
+			tx.renewed = append(tx.renewed, l)
+		}
+	}
+	lease = lastcall.Lease{Task: run.answer(), Holder: r.Holder, ExpiresAt: l.expires}
+	lease.Task.Input, lease.Task.Checkpoint = nil, nil
+	return lease, nil
+}
+
+// queueLeases looks up leases. Their tasks are locked by then, and without its task nobody changes a lease that counts.
+func (tx *tx) queueLeases(b *pgx.Batch, holders []string) {
+	if len(holders) == 0 {
+		return
+	}
+	tx.leases = map[string]*held{}
+	b.Queue(tx.s.sql["leases_get"], array[string](holders)).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			l := &held{}
+			if err := rows.Scan(&l.holder, (*[16]byte)(&l.task), &l.expires, &l.ends); err != nil {
+				return err
+			}
+			l.expires, l.ends = l.expires.UTC(), l.ends.UTC()
+			tx.leases[l.holder] = l
+		}
+		return rows.Err()
+	})
+}
+
+// queueHeld writes leases that were renewed, and removes those that have ended.
+func (tx *tx) queueHeld(b *pgx.Batch) {
+	if n := len(tx.renewed); n > 0 {
+		holders, ends, lengths := make(array[string], n), make(array[time.Time], n), make(array[int64], n)
+		for i, l := range tx.renewed {
+			holders[i], ends[i], lengths[i] = l.holder, l.expires, int64(l.length)
+		}
+		b.Queue(tx.s.sql["leases_renew"], holders, ends, lengths)
+	}
+	if len(tx.ended) > 0 {
+		b.Queue(tx.s.sql["leases_drop"], array[string](tx.ended))
+	}
+}
+
+// lapsed takes tasks back whose leases have run out, and counts them.
+func (s *Store) lapsed(ctx context.Context, sw *lastcall.Sweep) (n int, err error) {
+	err = s.change(ctx, 1, func(tx *tx, b *pgx.Batch) {
+		tx.leases = map[string]*held{}
+		b.Queue(s.sql["leases_over"], int64(sw.Steady), sw.Limit).Query(tx.keepOver)
+	}, func(ctx context.Context, tx *tx) error {
+		rows := tx.sorted()
+		n = len(rows)
+		if n == 0 {
+			return nil
+		}
+		if err := tx.lockMail(ctx, rows); err != nil {
+			return err
+		}
+		for _, r := range rows {
+			l := tx.leases[r.Owner]
+			tx.ended = append(tx.ended, l.holder)
+			tx.move(r, func(t *lastcall.Task, now time.Time) *lastcall.Event {
+				return t.LeaseEnded(!l.ends.After(now), sw.MaxCrashes, mrand.Float64(), now)
+			})
+		}
+		return nil
+	})
+	return n, err
+}
+
+// keepOver takes the tasks whose leases are over, with these.
+func (tx *tx) keepOver(rows pgx.Rows) error {
+	for rows.Next() {
+		l := &held{}
+		r, err := scanTask(after(rows, &l.ends))
+		if err != nil {
+			return err
+		}
+		l.holder, l.task = r.Owner, r.id
+		tx.rows[r.id], tx.leases[l.holder] = r, l
+	}
+	return rows.Err()
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
