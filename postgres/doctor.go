@@ -46,11 +46,12 @@ func (t *target) examine(ctx context.Context, o Options) ([]Finding, error) {
 		if x.stop {
 			break
 		}
+		x.check = c.name
 		if err := c.look(ctx, x); err != nil {
 			if conn.IsClosed() || ctx.Err() != nil {
 				return x.findings, errors.Join(explain(err), context.Cause(ctx))
 			}
-			x.warn(c.name, "it could not be looked at: "+err.Error(), "what is not seen is not known to be well",
+			x.warn("it could not be looked at: "+err.Error(), "what is not seen is not known to be well",
 				"run it as the owner of the tables, or grant the role pg_monitor")
 		}
 	}
@@ -64,20 +65,21 @@ type examination struct {
 	steps    []step
 	sql      texts
 	facts    facts
-	stop     bool // what was found leaves nothing for further checks
+	check    string // the one that is being made
+	stop     bool   // what was found leaves nothing for further checks
 	findings []Finding
 }
 
-func (x *examination) ok(check, seen, why string) {
-	x.findings = append(x.findings, Finding{Check: check, Level: LevelOK, Seen: seen, Why: why})
+func (x *examination) ok(seen, why string) {
+	x.findings = append(x.findings, Finding{Check: x.check, Level: LevelOK, Seen: seen, Why: why})
 }
 
-func (x *examination) warn(check, seen, why, do string) {
-	x.findings = append(x.findings, Finding{Check: check, Level: LevelWarn, Seen: seen, Why: why, Do: do})
+func (x *examination) warn(seen, why, do string) {
+	x.findings = append(x.findings, Finding{Check: x.check, Level: LevelWarn, Seen: seen, Why: why, Do: do})
 }
 
-func (x *examination) bad(check, seen, why, do string) {
-	x.findings = append(x.findings, Finding{Check: check, Level: LevelBad, Seen: seen, Why: why, Do: do})
+func (x *examination) bad(seen, why, do string) {
+	x.findings = append(x.findings, Finding{Check: x.check, Level: LevelBad, Seen: seen, Why: why, Do: do})
 }
 
 // check is one of them.

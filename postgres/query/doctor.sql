@@ -1,0 +1,67 @@
+-- name: doctor_settings
+SELECT current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit'),
+  current_setting('autovacuum'), current_setting('max_connections')::int,
+  current_setting('superuser_reserved_connections')::int;
+
+-- name: doctor_rights
+-- What the role must be able to do, and whether it can.
+SELECT 'read and write ' || c.relname, has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
+  AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE')
+FROM pg_class c WHERE c.relnamespace = $1::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'schema_versions'
+UNION ALL SELECT 'read schema_versions', has_table_privilege('lastcall.schema_versions', 'SELECT');
+
+-- name: doctor_days_rights
+SELECT has_schema_privilege($1, 'CREATE'), pg_has_role(c.relowner, 'USAGE')
+FROM pg_class c WHERE c.oid = 'lastcall.events'::regclass;
+
+-- name: doctor_nodes
+SELECT count(*) FROM lastcall.nodes WHERE state = 0 AND lease_until > clock_timestamp();
+
+-- name: doctor_sees_all
+SELECT pg_has_role('pg_read_all_stats', 'USAGE');
+
+-- name: doctor_transactions
+-- The oldest transaction that holds back vacuum in this database, of any session but ours, and the longest that does
+-- nothing, in seconds.
+SELECT coalesce(extract(epoch FROM max(clock_timestamp() - xact_start) FILTER (WHERE state NOT LIKE 'idle in%')), 0)::bigint,
+  coalesce(extract(epoch FROM max(clock_timestamp() - xact_start) FILTER (WHERE state LIKE 'idle in%')), 0)::bigint
+FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend';
+
+-- name: doctor_slots
+-- Replication slots that hold back vacuum, with how many transactions they are behind.
+SELECT slot_name, greatest(age(xmin), age(catalog_xmin))::bigint FROM pg_replication_slots
+WHERE xmin IS NOT NULL OR catalog_xmin IS NOT NULL;
+
+-- name: doctor_prepared
+SELECT count(*), coalesce(extract(epoch FROM max(clock_timestamp() - prepared)), 0)::bigint FROM pg_prepared_xacts
+WHERE database = current_database();
+
+-- name: doctor_dead
+SELECT relname, n_live_tup, n_dead_tup,
+  coalesce(to_char(greatest(last_autovacuum, last_vacuum), 'YYYY-MM-DD HH24:MI'), 'never')
+FROM pg_stat_user_tables
+WHERE schemaname = $1 AND relname IN ('tasks', 'mailboxes', 'queue_moves', 'queues', 'idempotency', 'nodes', 'leases')
+ORDER BY relname;
+
+-- name: doctor_unvacuumed
+SELECT relname FROM pg_class
+WHERE relnamespace = $1::regnamespace AND reloptions && ARRAY['autovacuum_enabled=false', 'autovacuum_enabled=off'];
+
+-- name: doctor_clock
+SELECT clock_timestamp();
+
+-- name: doctor_other
+SELECT count(*) FROM (SELECT FROM lastcall.events_other LIMIT 100000) some;
+
+-- name: doctor_round
+-- When the last round over the mailboxes began, and what it left behind.
+SELECT CASE WHEN isfinite(began) THEN began END, CASE WHEN isfinite(done) THEN done END, clock_timestamp()
+FROM lastcall.rounds WHERE job = 'events';
+
+-- name: doctor_indexes
+SELECT c.relname, i.indisvalid AND i.indisready FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+WHERE c.relnamespace = $1::regnamespace;
+
+-- name: doctor_notifications
+SELECT pg_notification_queue_usage();
