@@ -99,11 +99,7 @@ func openDatabase(ctx context.Context, o *Options, committed func(calls int, too
 	for told := false; ; told = true {
 		store, err := postgres.Open(ctx, o.Store, postgres.Options{Logger: o.Logger, Committed: committed})
 		if err == nil {
-			s, ok := any(store).(lastcall.Store)
-			if !ok {
-				return nil, errors.Join(errors.New("package postgres is no store yet"), store.Close())
-			}
-			return s, nil
+			return store, nil
 		}
 		if lastcall.CodeOf(err) != lastcall.CodeStoreUnavailable || time.Now().Add(askEvery).After(giveUp) {
 			return nil, err // it names the database

@@ -108,9 +108,7 @@ func withStore(ctx context.Context, address string, use func(lastcall.Store) err
 	} else {
 		reach, cancel := context.WithTimeout(ctx, reachWithin)
 		defer cancel()
-		var opened *postgres.Store
-		opened, err = postgres.Open(reach, address, postgres.Options{Logger: quiet, KeepSchema: true})
-		store, _ = any(opened).(lastcall.Store)
+		store, err = postgres.Open(reach, address, postgres.Options{Logger: quiet, KeepSchema: true})
 	}
 	if err != nil {
 		return err
