@@ -10,6 +10,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/lastcall-dev/lastcall/tests/lab"
+	"github.com/lastcall-dev/lastcall/tests/pg"
 )
 
 func TestMain(m *testing.M) { lab.Main(m) }
@@ -17,11 +18,13 @@ func TestMain(m *testing.M) { lab.Main(m) }
 // TestScripts plays every script. Its name says what it shows.
 func TestScripts(t *testing.T) {
 	bin := filepath.Dir(lab.Binary(t))
+	database := pg.Start(t, pg.Password("hunter2")).Create(t, "script")
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
 			env.Setenv("BIN", bin)
+			env.Setenv("DATABASE", database)          // of one script alone
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // commands are short, and the detector's second at their end is not
 			nodes(env)
 			return nil
