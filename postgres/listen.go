@@ -73,16 +73,24 @@ func (s *Store) listenConn(ctx context.Context) (*pgx.Conn, error) {
 	return conn, nil
 }
 
-// hear waits for one notification, and asks for a sign of life when none comes.
+// hear waits for one notification, and asks for a sign of life when none comes. The wait is bounded on the connection
+// itself, as pgx would do it for a context, but without a goroutine for each wait.
 func (s *Store) hear(ctx context.Context, conn *pgx.Conn) error {
-	quiet, cancel := context.WithTimeout(ctx, listenQuiet)
-	n, err := conn.WaitForNotification(quiet)
-	cancel()
+	under := conn.PgConn().Conn()
+	if err := under.SetReadDeadline(time.Now().Add(listenQuiet)); err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = under.SetReadDeadline(time.Now()) }) // one that is closed has ended anyway
+	n, err := conn.WaitForNotification(context.Background())
+	stop()
 	switch {
 	case err == nil:
 		s.heard(n)
 		return nil
 	case ctx.Err() != nil || !pgconn.Timeout(err) || conn.IsClosed():
+		return err
+	}
+	if err := under.SetReadDeadline(time.Time{}); err != nil {
 		return err
 	}
 	alive, cancel := context.WithTimeout(ctx, connectTimeout)

@@ -29,11 +29,12 @@ type Store struct {
 	next  atomic.Uint64 // which lane the next submit goes to
 	turns turns         // which queues the next claim begins with
 
-	node  string        // a name of this store's own among those that notify each other
-	hints *hints        // to those who watch here, and to the other nodes
-	ends  chan struct{} // closed by Close
+	node  string // a name of this store's own among those that notify each other
+	hints *hints // to those who watch here, and to the other nodes
 	wg    sync.WaitGroup
 	once  sync.Once
+	life  context.Context //nolint:containedctx // of the store itself: it ends with Close
+	end   context.CancelCauseFunc
 
 	mu     sync.Mutex
 	tended time.Time // when this node last looked after the days (partition.go)
@@ -43,7 +44,7 @@ type Store struct {
 // keep their leases until these run out.
 func (s *Store) Close() error {
 	s.once.Do(func() {
-		close(s.ends)
+		s.end(errClosed())
 		s.hints.close()
 		s.wg.Wait()
 		s.pool.Close()
@@ -53,29 +54,11 @@ func (s *Store) Close() error {
 
 // spawn runs fn in a goroutine of the store's; ctx ends with Close, which waits for it.
 func (s *Store) spawn(fn func(ctx context.Context)) {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	s.wg.Go(func() {
-		defer cancel(nil)
-		fn(ctx)
-	})
-	s.wg.Go(func() {
-		select {
-		case <-s.ends:
-			cancel(errClosed())
-		case <-ctx.Done():
-		}
-	})
+	s.wg.Go(func() { fn(s.life) })
 }
 
 // closed reports whether Close was called.
-func (s *Store) closed() bool {
-	select {
-	case <-s.ends:
-		return true
-	default:
-		return false
-	}
-}
+func (s *Store) closed() bool { return s.life.Err() != nil }
 
 // errClosed is the answer after Close.
 func errClosed() error {
