@@ -17,7 +17,7 @@ import (
 // each line as many as the look says, passing over what somebody else is about to take. It is a transaction by itself,
 // and locks the incarnation's row: whoever declares it dead comes before and is seen, or after and finds the runs (G3).
 func (s *Store) Claim(ctx context.Context, c lastcall.Claim) ([]lastcall.Task, error) {
-	w := &wish{incarnation: c.Incarnation, want: slices.Clone(c.Want), max: c.Max, suspects: c.Suspects}
+	w := &wish{incarnation: c.Incarnation, want: storableTypes(c.Want), max: c.Max, suspects: c.Suspects}
 	var out []lastcall.Task
 	err := s.take(ctx, "claim", w, func(ctx context.Context, conn *pgx.Conn, p *picked) ([]*row, error) {
 		return s.startRuns(ctx, conn, "claim_start", c.Incarnation, c.Node, p.types, p.queues, p.suspects, p.most)

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgtype"
 
@@ -63,6 +65,9 @@ func text(s string) *string {
 
 // jsonText is JSON as a parameter of type text, NULL if there is none.
 func jsonText(b []byte) *string { return text(string(b)) }
+
+// storable reports whether a text column takes s, and so whether anything of that name can be there.
+func storable(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
 
 // utc makes a time that was read one as package lastcall wants it.
 func utc(t *time.Time) *time.Time {

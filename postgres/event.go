@@ -43,6 +43,9 @@ func (tx *tx) appendEvent(r *row, ev *lastcall.Event) {
 // more once they hold pageBytes. Mailbox.Head, which is of the same moment, tells whether there are more.
 func (s *Store) Events(ctx context.Context, client string, after int64, limit int) (box lastcall.Mailbox, out []lastcall.Event, err error) {
 	err = s.read(ctx, "events", func(ctx context.Context, c *pgx.Conn) error {
+		if !storable(client) {
+			return errNoMailbox()
+		}
 		rows, err := c.Query(ctx, s.sql["events_after"], client, after, max(limit, 0), pageBytes)
 		if err != nil {
 			return err
@@ -50,7 +53,7 @@ func (s *Store) Events(ctx context.Context, client string, after int64, limit in
 		found := false
 		box, out, found, err = collectEvents(rows)
 		if err == nil && !found {
-			err = lastcall.Errorf(lastcall.CodeNotFound, "the client has no mailbox")
+			err = errNoMailbox()
 		}
 		return err
 	})
@@ -59,6 +62,8 @@ func (s *Store) Events(ctx context.Context, client string, after int64, limit in
 	}
 	return box, out, nil
 }
+
+func errNoMailbox() error { return lastcall.Errorf(lastcall.CodeNotFound, "the client has no mailbox") }
 
 // TaskEvents returns the events about a task. There is no index by task, which every event would have to pay for: each
 // event names the task's event before it, and the task its last one, so that they are found in as many look-ups as they

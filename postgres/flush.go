@@ -95,7 +95,7 @@ func (tx *tx) queueTouched(b *pgx.Batch) error {
 		if err != nil {
 			return err
 		}
-		progress[i] = text(string(said))
+		progress[i] = jsonText(said)
 		if parts[i]&partOutput != 0 {
 			outputs[i] = r.Output
 		}

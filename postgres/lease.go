@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"crypto/rand"
 	mrand "math/rand/v2"
 	"slices"
 	"time"
@@ -26,11 +25,16 @@ type held struct {
 // goes alone, else it has to wait.
 func (s *Store) Lease(ctx context.Context, r lastcall.LeaseRequest) ([]lastcall.Lease, error) {
 	r.Length = micros(r.Length)
-	w := &wish{max: r.Max, suspects: 1, queues: r.Queues, alone: true}
+	w := &wish{max: r.Max, suspects: 1, alone: true}
 	timeouts := map[string]time.Duration{}
 	for _, t := range r.Want {
 		w.want = append(w.want, lastcall.Want{Type: t.Type, Max: r.Max})
 		timeouts[t.Type] = t.Timeout
+	}
+	w.want = storableTypes(w.want)
+	w.queues = slices.DeleteFunc(slices.Clone(r.Queues), func(q string) bool { return !storable(q) })
+	if len(r.Queues) > 0 && len(w.queues) == 0 {
+		return nil, nil // no such queue is there
 	}
 	var out []lastcall.Lease
 	err := s.take(ctx, "lease", w, func(ctx context.Context, c *pgx.Conn, p *picked) ([]*row, error) {
@@ -44,7 +48,7 @@ func (s *Store) Lease(ctx context.Context, r lastcall.LeaseRequest) ([]lastcall.
 		}
 		holders := make(array[string], p.n)
 		for i := range holders {
-			holders[i] = rand.Text() // 130 random bits, which nobody can guess
+			holders[i] = lastcall.NewHolder()
 		}
 		return s.startRuns(ctx, c, "lease_start", p.types, p.queues, p.suspects, p.most, lengths, holders, r.Node,
 			r.Length.Seconds(), int64(r.Length))
@@ -60,8 +64,12 @@ func (s *Store) Lease(ctx context.Context, r lastcall.LeaseRequest) ([]lastcall.
 // Renew keeps what the run wants to outlive it and moves the end of its lease.
 func (s *Store) Renew(ctx context.Context, r lastcall.Renewal) (out lastcall.Lease, err error) {
 	r.Length = micros(r.Length)
+	holder := r.Holder
+	if !storable(holder) {
+		holder = "" // nobody's
+	}
 	size := len(r.Checkpoint) + len(r.Log)
-	err = s.doTask(ctx, "renew", r.Task, &call{quiet: true, holder: r.Holder, size: size, fn: func(tx *tx) (err error) {
+	err = s.doTask(ctx, "renew", r.Task, &call{quiet: true, holder: holder, size: size, fn: func(tx *tx) (err error) {
 		out, err = tx.renew(&r)
 		return err
 	}})
@@ -73,7 +81,7 @@ func (s *Store) Renew(ctx context.Context, r lastcall.Renewal) (out lastcall.Lea
 
 func (tx *tx) renew(r *lastcall.Renewal) (lease lastcall.Lease, err error) {
 	l := tx.leases[r.Holder]
-	run, err := tx.save(&r.Note, func(run *row) bool { return l != nil && run.Owner == r.Holder })
+	run, err := tx.save(&r.Note, func(run *row) bool { return l != nil && run.HeldBy(r.Holder, r.Run) })
 	if err != nil {
 		return lease, err
 	}

@@ -26,6 +26,11 @@ type wish struct {
 	alone       bool // a suspect goes alone, or waits
 }
 
+// storableTypes leaves out types of which there can be no task.
+func storableTypes(want []lastcall.Want) []lastcall.Want {
+	return slices.DeleteFunc(slices.Clone(want), func(t lastcall.Want) bool { return !storable(t.Type) })
+}
+
 // turns is, by type, the queue behind which the next claim goes on; nothing where it begins with the first.
 type turns struct {
 	mu     sync.Mutex

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -26,6 +27,9 @@ const usedEvery = 24 * time.Hour
 // read is enough for them, and a million clients that come back after a restart wait for no commit.
 func (s *Store) OpenMailbox(ctx context.Context, client string) (out lastcall.Mailbox, err error) {
 	const verb = "open mailbox"
+	if !storable(client) {
+		return out, fmt.Errorf("%s: %w", verb, lastcall.Errorf(lastcall.CodeInvalidRequest, "the name of the client is no text"))
+	}
 	fresh := false
 	err = s.read(ctx, verb, func(ctx context.Context, c *pgx.Conn) error {
 		var now time.Time
@@ -56,6 +60,9 @@ func (s *Store) OpenMailbox(ctx context.Context, client string) (out lastcall.Ma
 
 // Ack moves what the client has acknowledged forward.
 func (s *Store) Ack(ctx context.Context, client string, upTo lastcall.Cursor) error {
+	if !storable(client) {
+		return nil // no such mailbox is there
+	}
 	return s.do(ctx, "ack", &call{client: client, fn: func(tx *tx) error {
 		m := tx.boxes[client]
 		if m == nil || m.Epoch != upTo.Epoch {
