@@ -52,8 +52,7 @@ type schemaState struct{ version, minimum int }
 // readState looks which version the schema is in.
 func readState(ctx context.Context, c pgxQuerier, schema string) (st schemaState, err error) {
 	there := false
-	table := pgx.Identifier{schema, "schema_versions"}.Sanitize()
-	if err := c.QueryRow(ctx, queries["schema_there"], table).Scan(&there); err != nil || !there {
+	if err := c.QueryRow(ctx, queries["schema_there"], schema).Scan(&there); err != nil || !there {
 		return st, err
 	}
 	var version, minimum *int

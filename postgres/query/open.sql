@@ -11,7 +11,12 @@ SELECT set_config('synchronous_commit', 'off', true), count(pg_notify($1, p)) FR
 SELECT max(version), max(minimum) FROM lastcall.schema_versions;
 
 -- name: schema_there
-SELECT to_regclass($1) IS NOT NULL;
+-- From the rows of the catalog: to_regclass asks a cache, which in a transaction that has waited for its lock does not
+-- know yet what was committed meanwhile.
+SELECT EXISTS (
+  SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname = $1 AND c.relname = 'schema_versions'
+);
 
 -- name: schema_lock
 SELECT pg_advisory_xact_lock($1);

@@ -18,7 +18,7 @@ func TestAClientHearsOnAnyNodeOfWhatRunsOnAnother(t *testing.T) {
 	first := a.Sleep("alice", 3*time.Second)
 	a.AwaitStatus(first.ID, lastcall.Running) // on the only node that there is
 	b, third := c.open(1), c.open(2)
-	s, _ := b.Connect("alice", "")
+	s, _ := b.Connect("alice", "", "progress")
 	in := s.Follow(true)
 	in.Await("its progress", func(f lab.Frame) bool { return f.T == "state" && f.Type == lastcall.TaskProgress && f.Task == first.ID })
 	told := in.Await("its end", func(f lab.Frame) bool {

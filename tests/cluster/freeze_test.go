@@ -1,7 +1,6 @@
 package cluster_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -24,30 +23,30 @@ func TestAFrozenNodeIsNotBelievedWhenItWakes(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, 2, "--config", "testdata/tasks.yaml")
 	n := c.open(0)
-	long, short := c.slow(n, "long", 15*time.Second), c.slow(n, "short", 2*time.Second)
+	long, short := c.slow(n, "long", time.Minute), c.slow(n, "short", 2*time.Second, `"priority":1`)
 	for _, id := range []string{long, short} {
 		n.AwaitTask(id, "is under way", func(t lastcall.Task) bool { return t.Progress != nil })
 	}
 	n.Signal(syscall.SIGSTOP)
 	other := c.open(1)
-	for _, id := range []string{long, short} {
-		other.AwaitTask(id, "runs elsewhere", func(t lastcall.Task) bool { return t.Run == 2 && t.Node == c.names[1] })
-	}
+	ended := func(t lastcall.Task) bool { return t.Status.Done() }
+	short2 := other.AwaitTask(short, "has ended elsewhere", ended)
+	// One after the other, as both are suspects.
+	other.AwaitTask(long, "runs elsewhere", func(t lastcall.Task) bool { return t.Run == 2 && t.Progress != nil })
 	n.Signal(syscall.SIGCONT)
 	n.Await("it finds that its lease is lost", func(l lab.Line) bool { return l.Msg == "lease lost" })
 	lab.Until(t, "the command that still ran is stopped", func() bool { return c.wrote(long + " 1 stopped") })
 	n.Await("it joins anew", func(l lab.Line) bool { return l.Msg == "joined anew" })
-	for _, id := range []string{long, short} {
-		task := other.AwaitTask(id, "has ended", func(t lastcall.Task) bool { return t.Status.Done() })
-		var output struct{ Run int64 }
-		if err := json.Unmarshal(task.Output, &output); err != nil || output.Run != 2 || task.Run != 2 || task.Attempt != 1 {
-			t.Errorf("G3: %s is %s at run %d, attempt %d, with the output %s", id, task.Status, task.Run, task.Attempt, task.Output)
-		}
-	}
 	lab.Until(t, "the node that was frozen works", func() bool {
-		id := c.slow(n, "after", time.Millisecond)
-		return n.AwaitTask(id, "has ended", func(t lastcall.Task) bool { return t.Status.Done() }).Node == c.names[0]
+		return n.AwaitTask(c.slow(n, "after", time.Millisecond), "has ended", ended).Node == c.names[0]
 	})
+	if now := n.Task(short); string(now.Output) != `{"run":2,"from":0}` || now.Attempt != 1 || !now.FinishedAt.Equal(*short2.FinishedAt) {
+		t.Errorf("G3: %s at attempt %d with the output %s, ended at %v, then at %v",
+			now.Status, now.Attempt, now.Output, short2.FinishedAt, now.FinishedAt)
+	}
+	if now := n.Task(long); now.Status != lastcall.Running || now.Run != 2 || now.Attempt != 1 || now.Node != c.names[1] {
+		t.Errorf("G3: what runs elsewhere is %s at run %d, attempt %d, on %s", now.Status, now.Run, now.Attempt, now.Node)
+	}
 }
 
 // G3: the token decides, not the clock. What nobody has taken from a node that was frozen is still its own when it wakes.
@@ -67,9 +66,10 @@ func TestANodeThatWakesAloneKeepsWhatNobodyTook(t *testing.T) {
 }
 
 // slow submits a task whose command takes so long.
-func (c *cluster) slow(n *lab.Node, client string, d time.Duration) (id string) {
+func (c *cluster) slow(n *lab.Node, client string, d time.Duration, more ...string) (id string) {
 	c.t.Helper()
-	return n.Submit(fmt.Sprintf(`{"type":"slow","client":%q,"input":{"ms":%d}}`, client, d.Milliseconds())).ID
+	fields := append([]string{`"type":"slow"`, fmt.Sprintf(`"client":%q,"input":{"ms":%d}`, client, d.Milliseconds())}, more...)
+	return n.Submit("{" + strings.Join(fields, ",") + "}").ID
 }
 
 // wrote reports whether a command has written a line into the ledger.

@@ -67,8 +67,9 @@ func (n *Node) Dial(ctx context.Context, client string) (s *Socket, status int, 
 	return &Socket{t: n.t, Conn: conn, client: client}, status, nil
 }
 
-// Connect opens a socket, says hello, with the cursor unless it is empty, and returns it with its welcome.
-func (n *Node) Connect(client, cursor string) (*Socket, Frame) {
+// Connect opens a socket, says hello, with the cursor unless it is empty and with what the client can do, and returns it
+// with its welcome.
+func (n *Node) Connect(client, cursor string, caps ...string) (*Socket, Frame) {
 	n.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
@@ -77,7 +78,7 @@ func (n *Node) Connect(client, cursor string) (*Socket, Frame) {
 		n.t.Fatalf("connect %s: %d %v", client, status, err)
 	}
 	n.t.Cleanup(func() { _ = s.Conn.CloseNow() })
-	hello := map[string]any{"t": "hello"}
+	hello := map[string]any{"t": "hello", "caps": caps}
 	if cursor != "" {
 		hello["resume"] = cursor
 	}
