@@ -240,6 +240,11 @@ func TestEveryCallAnswersForAStoreThatFails(t *testing.T) {
 		}
 		f.ask("POST", "/v1/tasks:batch", `{"tasks":[{"type":"echo"}]}`).refused(lastcall.CodeOf(err))
 		f.ask("DELETE", "/v1/tasks/0190-0001", "").refused(lastcall.CodeOf(err))
+		f.ask("POST", "/v1/leases", `{}`).refused(lastcall.CodeOf(err))
+		held := &leased{ID: "0190-0001", Token: "1.30000.lease-A"}
+		for verb, rest := range map[string]string{"renew": "", "complete": "", "release": "", "fail": `,"error":{}`} {
+			f.say(held, verb, rest).refused(lastcall.CodeOf(err))
+		}
 	}
 }
 

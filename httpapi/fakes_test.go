@@ -29,6 +29,7 @@ type shelf struct {
 	paused []string
 	fail   error // what every call answers
 	filter lastcall.Filter
+	asked  []lastcall.LeaseRequest
 	calls  map[string]int
 }
 
@@ -243,7 +244,7 @@ func (s *shelf) count(call string) int {
 
 // writes counts the calls that change something.
 func (s *shelf) writes() int {
-	return s.count("submit") + s.count("cancel") + s.count("forget") + s.count("pause")
+	return s.count("submit") + s.count("cancel") + s.count("forget") + s.count("pause") + s.count("lease") + s.count("renew") + s.count("settle")
 }
 
 // change does something to a task and lets its watchers know, unless the hint is to be lost.

@@ -5,13 +5,16 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/lease"
 	"github.com/lastcall-dev/lastcall/tests/exchange"
 	"go.uber.org/goleak"
 )
@@ -52,6 +55,10 @@ func setUp(t *testing.T, change ...func(*Options)) *fixture {
 	for _, c := range change {
 		c(&o)
 	}
+	o.Leases = lease.New(f.store, lease.Options{
+		Node: o.Node, Types: slices.Collect(maps.Values(o.Types.(table))),
+		Draining: f.drain.Told, Closed: f.drain.Refusing, WaitsEnd: f.drain.WaitsEnd,
+	})
 	f.Handler = exchange.Handler(New(o))
 	return f
 }

@@ -7,14 +7,16 @@ import (
 	"time"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/lease"
 )
 
-// Options is what New needs. Store, Waiter, Sockets, Streams, Drain and Types are required.
+// Options is what New needs. Store, Waiter, Sockets, Streams, Leases, Drain and Types are required.
 type Options struct {
 	Store   lastcall.Store
 	Waiter  Waiter
 	Sockets Sockets
 	Streams Streams
+	Leases  *lease.Lessor
 	Drain   Drain
 	Types   Types
 	Limits  lastcall.Limits // a zero field stands for its default

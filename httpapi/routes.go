@@ -43,6 +43,7 @@ func (a *api) addRoutes() {
 		"/v1/tasks":       to(get(a.listTasks).post(a.submit)),
 		"/v1/tasks:batch": to(methods{}.post(a.submitBatch)),
 		"/v1/events":      to(get(a.events)),
+		"/v1/leases":      to(methods{}.post(a.leaseTasks)),
 		"/v1/queues":      to(get(a.queues)),
 		"/v1/nodes":       to(get(a.nodes)),
 		"/v1/drain":       to(get(a.readDrain).post(a.startDrain)),
@@ -64,6 +65,12 @@ func (a *api) addRoutes() {
 			"/retry":  to(methods{}.post(a.retryTask)),
 			"/log":    to(get(a.taskLog)),
 			"/events": to(get(a.taskEvents)),
+		}},
+		{leasePath, map[string]*route{
+			"/renew":    to(methods{}.post(a.renewLease)),
+			"/complete": to(methods{}.post(a.completeLease)),
+			"/fail":     to(methods{}.post(a.failLease)),
+			"/release":  to(methods{}.post(a.releaseLease)),
 		}},
 		{queuePath, map[string]*route{
 			"/pause":  to(methods{}.post(a.pauseQueue)),

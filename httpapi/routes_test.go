@@ -15,12 +15,13 @@ func TestWhatIsNotThereIsAProblemToo(t *testing.T) {
 		"/nothing", "/v1", "/v1/", "/v1/tasks/", "//v1/tasks", "/v1//tasks", "/v1/tasks/a/b", "/v1/tasks/a/cancel/", "/v1/tasks//cancel",
 		"/v1/./tasks", "/v1/tasks/../tasks", "/index.html", "/v1/tasks/a%2Fcancel",
 		"/v1/queues/", "/v1/queues/a", "/v1/queues//pause", "/v1/queues/a/pause/", "/v1/queues/a/b/pause", "/v1/queues/a%2Fpause",
+		"/v1/leases/", "/v1/leases/a", "/v1/leases//renew", "/v1/leases/a/steal",
 		"/v1/tasks:", "/v1/tasks/0190-0001/nothing", "/v1/tasks/0190-0001/log/1",
 	} {
 		f.ask("GET", target, "").refused(lastcall.CodeNotFound)
 	}
 	f.submit(`{"type":"echo"}`)
-	for _, target := range []string{"/v1/leases", "/v1/tickets"} { // calls of later versions
+	for _, target := range []string{"/v1/tickets"} { // a call of a later version
 		f.ask("POST", target, "{}").refused(lastcall.CodeNotFound)
 	}
 }
@@ -35,6 +36,8 @@ func TestAMethodThatAPathDoesNotTakeIsNamedWithThoseThatItDoes(t *testing.T) {
 		"/v1/tasks/0190-0001/log":    "GET, HEAD, OPTIONS",
 		"/v1/tasks/0190-0001/events": "GET, HEAD, OPTIONS",
 		"/v1/tasks:batch":            "OPTIONS, POST",
+		"/v1/leases":                 "OPTIONS, POST",
+		"/v1/leases/0190-0001/renew": "OPTIONS, POST",
 		"/v1/events":                 "GET, HEAD, OPTIONS",
 		"/v1/queues/default/pause":   "OPTIONS, POST",
 		"/v1/queues/default/resume":  "OPTIONS, POST",
@@ -129,7 +132,7 @@ func TestThePageNamesEveryCallThereIs(t *testing.T) {
 	}
 	for _, of := range a.named {
 		for verb, rt := range of.verbs {
-			add(of.prefix+map[string]string{taskPath: "{id}", queuePath: "{queue}"}[of.prefix]+verb, rt)
+			add(of.prefix+map[string]string{taskPath: "{id}", leasePath: "{id}", queuePath: "{queue}"}[of.prefix]+verb, rt)
 		}
 	}
 	delete(want, "GET /") // this is it

@@ -29,6 +29,9 @@ type Meter struct {
 	refused   *prometheus.CounterVec
 	gaps      *prometheus.CounterVec
 	handovers *prometheus.CounterVec
+	lent      *prometheus.CounterVec
+	renewed   *prometheus.CounterVec
+	lapsed    *prometheus.CounterVec // without labels
 	run       *prometheus.HistogramVec
 	notify    *prometheus.HistogramVec
 	commit    *prometheus.HistogramVec // without labels
@@ -53,6 +56,9 @@ func New() *Meter {
 		refused:   counter("refused_total", "Requests that were answered with a problem, by its code.", "reason"),
 		gaps:      counter("gaps_total", "Gaps that clients were told of, by why.", "why"),
 		handovers: counter("handovers_total", "Connections that were sent on to a peer, by transport.", "transport"),
+		lent:      counter("leases_total", "Leases that were given to workers outside, by type.", "type"),
+		renewed:   counter("leases_renewed_total", "Renewals of such leases, by type.", "type"),
+		lapsed:    counter("leases_lapsed_total", "Such leases that have run out and were ended by this node."),
 		run:       histogram("run_seconds", "How long runs took, by type.", runBounds, "type"),
 		notify: histogram("notify_seconds", "From the commit of an event to its being written to a client that was live, by transport.",
 			notifyBounds, "transport"),
@@ -60,7 +66,7 @@ func New() *Meter {
 		batch:  histogram("commit_batch_size", "Calls that shared a commit.", batchBounds),
 	}
 	m.registry.MustRegister(
-		m.submitted, m.settled, m.refused, m.gaps, m.handovers, m.run, m.notify, m.commit, m.batch,
+		m.submitted, m.settled, m.refused, m.gaps, m.handovers, m.lent, m.renewed, m.lapsed, m.run, m.notify, m.commit, m.batch,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -116,6 +122,15 @@ func (m *Meter) Gap(why lastcall.GapReason) { m.gaps.WithLabelValues(string(why)
 
 // HandedOver counts a connection that was sent on.
 func (m *Meter) HandedOver(transport string) { m.handovers.WithLabelValues(transport).Inc() }
+
+// Lent counts a lease of a task of the type.
+func (m *Meter) Lent(typ string) { m.lent.WithLabelValues(typ).Inc() }
+
+// Renewed counts a renewal of one.
+func (m *Meter) Renewed(typ string) { m.renewed.WithLabelValues(typ).Inc() }
+
+// Lapsed counts leases that have run out.
+func (m *Meter) Lapsed(leases int) { m.lapsed.WithLabelValues().Add(float64(leases)) }
 
 // Notified times an event from its commit to its being written to a client.
 func (m *Meter) Notified(transport string, took time.Duration) {

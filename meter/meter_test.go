@@ -60,6 +60,9 @@ func used(queues ...lastcall.Queue) *meter.Meter {
 	m.HandedOver("websocket")
 	m.Notified("websocket", 3*time.Millisecond)
 	m.Committed(7, 2*time.Millisecond)
+	m.Lent("report")
+	m.Renewed("report")
+	m.Lapsed(3)
 	return m
 }
 
@@ -77,6 +80,9 @@ func TestEverythingThatIsCountedIsShown(t *testing.T) {
 		`lastcall_notify_seconds_bucket{transport="websocket",le="0.005"} 1`,
 		`lastcall_commit_seconds_count 1`,
 		`lastcall_commit_batch_size_sum 7`,
+		`lastcall_leases_total{type="report"} 1`,
+		`lastcall_leases_renewed_total{type="report"} 1`,
+		`lastcall_leases_lapsed_total 3`,
 		`lastcall_queue_tasks{queue="default",status="queued"} 4`,
 		`lastcall_queue_tasks{queue="default",status="running"} 1`,
 		`lastcall_queue_oldest_age_seconds{queue="default"} 1.5`,

@@ -17,6 +17,7 @@ import (
 	"github.com/lastcall-dev/lastcall/httpapi/sse"
 	"github.com/lastcall-dev/lastcall/httpapi/ws"
 	"github.com/lastcall-dev/lastcall/hub"
+	"github.com/lastcall-dev/lastcall/lease"
 	"github.com/lastcall-dev/lastcall/worker"
 )
 
@@ -27,6 +28,7 @@ type node struct {
 	hub     *hub.Hub
 	sockets *ws.Server
 	streams *sse.Server
+	lessor  *lease.Lessor
 	http    *http.Server
 	drainer *drain.Drainer
 
@@ -66,6 +68,7 @@ func (s *Server) assemble() (*node, error) {
 		Connections: n.connections,
 		Changed:     func() { n.drainer.Poke() },
 		Settled:     s.meter.Settled,
+		Lapsed:      s.meter.Lapsed,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("assemble: %w", err)
@@ -87,8 +90,9 @@ func (s *Server) assemble() (*node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("assemble: %w", err)
 	}
+	n.lessor = n.newLessor()
 	api := httpapi.New(httpapi.Options{
-		Store: s.store, Waiter: n.hub, Sockets: sockets{n.sockets}, Streams: n.streams, Drain: drainView{n}, Types: s,
+		Store: s.store, Waiter: n.hub, Sockets: sockets{n.sockets}, Streams: n.streams, Leases: n.lessor, Drain: drainView{n}, Types: s,
 		Limits: s.o.Limits, Node: s.o.Node, Version: s.o.Version, Loopback: s.o.Auth != "off",
 		Here: n.here, Logger: s.o.Logger,
 		Underway: &n.requests, Submitted: s.meter.Submitted, Refused: s.meter.Refused, Metrics: s.meter.Handler(),
@@ -151,6 +155,7 @@ func (n *node) start(ctx context.Context) {
 func (n *node) moved(hints []lastcall.Hint) {
 	n.worker.Moved(hints)
 	n.hub.Moved(hints)
+	n.lessor.Moved(hints)
 }
 
 // failed logs what a part ended with, and has the node drained if it was not told to end: half a node is worse than

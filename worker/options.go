@@ -40,6 +40,8 @@ type Options struct {
 	// Settled is called after a run's outcome was recorded, with what became of its task and how long its handler took.
 	// It must not block.
 	Settled func(typ string, became lastcall.Status, took time.Duration)
+	// Lapsed is called after a sweep of this node has ended leases of workers outside, with how many. It must not block.
+	Lapsed func(leases int)
 
 	announced []string // the names of all types, those too that are not run here
 }
@@ -86,6 +88,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Settled == nil {
 		o.Settled = func(string, lastcall.Status, time.Duration) {}
+	}
+	if o.Lapsed == nil {
+		o.Lapsed = func(int) {}
 	}
 	for i := range o.Types {
 		o.announced = append(o.announced, o.Types[i].Name)

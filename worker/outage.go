@@ -13,6 +13,7 @@ type tempo struct {
 	next   time.Time // of the next sweep
 	hold   time.Time // no sweep before: others must have had the time to renew their leases
 	heard  time.Time // when the store last answered; before it ever has, since when there is a worker to ask it
+	steady time.Time // since when it has answered without a break
 	failed bool      // a call has failed since
 }
 
@@ -22,6 +23,15 @@ type tempo struct {
 // nothing was asked.
 func (t *tempo) away(now time.Time, lease time.Duration) bool {
 	return t.failed && now.Sub(t.heard) >= lease/2
+}
+
+// steadyFor is how long the store has been within reach of this node, and so of the workers outside that renew their
+// leases here. A silence ends it whatever its reason: a node that was frozen could not be asked either.
+func (t *tempo) steadyFor(now time.Time, lease time.Duration) time.Duration {
+	if t.steady.IsZero() || now.Sub(t.heard) >= lease/2 {
+		return 0
+	}
+	return now.Sub(t.steady)
 }
 
 // saw takes note of how the store answered. An outage of the store looks, once it is over, like the death of everyone
@@ -35,6 +45,9 @@ func (w *Worker) saw(err error) {
 	t := &w.tempo
 	turned, silence, hold := reached == t.failed, now.Sub(t.heard), time.Duration(0)
 	if reached {
+		if t.steadyFor(now, w.o.Lease) == 0 {
+			t.steady = now
+		}
 		if t.away(now, w.o.Lease) {
 			hold = w.o.Lease
 			t.hold = now.Add(hold)

@@ -78,7 +78,7 @@ func (w *Worker) sweep(ctx context.Context, incarnation string) (lastcall.Swept,
 	defer cancel()
 	swept, err := w.store.Sweep(ctx, lastcall.Sweep{
 		Incarnation: incarnation, MaxCrashes: w.o.MaxCrashes,
-		KeepTasks: w.o.KeepTasks, KeepEvents: w.o.KeepEvents, Limit: sweepLimit,
+		KeepTasks: w.o.KeepTasks, KeepEvents: w.o.KeepEvents, Limit: sweepLimit, Steady: w.steadyFor(),
 	})
 	w.saw(err)
 	if err != nil {
@@ -88,7 +88,11 @@ func (w *Worker) sweep(ctx context.Context, incarnation string) (lastcall.Swept,
 	if swept.Crashed > 0 {
 		w.log.Info("took tasks of the dead back", "tasks", swept.Crashed)
 	}
-	if swept.Due+swept.Crashed > 0 { // the store's hints say so too, where they arrive
+	if swept.Lapsed > 0 {
+		w.log.Info("took tasks of workers outside back, whose leases have run out", "tasks", swept.Lapsed)
+		w.o.Lapsed(swept.Lapsed)
+	}
+	if swept.Due+swept.Crashed+swept.Lapsed > 0 { // the store's hints say so too, where they arrive
 		w.refresh()
 		notify(w.wake)
 	}
@@ -99,6 +103,13 @@ func (w *Worker) sweep(ctx context.Context, incarnation string) (lastcall.Swept,
 		w.sweepAt(later(swept.Next, time.Now().Add(minSweepGap)))
 	}
 	return swept, nil
+}
+
+// steadyFor is how long workers outside could have renewed their leases here.
+func (w *Worker) steadyFor() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.tempo.steadyFor(time.Now(), w.o.Lease)
 }
 
 // sweepAt brings the next sweep forward, and never puts it off.

@@ -15,7 +15,7 @@ var unsayable = []string{
 	// Something said twice.
 	"is given more than once",
 	// How long a duration is, how far away a time.
-	"must be a duration", "must be more than 0s", "must be from 0s to", "must be within",
+	"must be a duration", "must be more than 0s", "must be from 0s to", "must be from 5s to", "must be within",
 	// Lists and names within a query, and what only the store knows.
 	"is none of scheduled", "must be 1 to 128 bytes long", "is not properly escaped", "is not the next of an earlier page",
 	// A key is bytes of a header.

@@ -41,6 +41,7 @@ var everywhere = []string{
 var theirs = []string{
 	"$.body.input.**", "$.body.output.**", "$.body.error.detail.**", "$.body.labels.*",
 	"$.body.events[*].data.**",
+	"$.body.checkpoint.**", "$.body.leases[*].checkpoint.**", "$.body.leases[*].task.input.**", "$.body.leases[*].task.labels.*",
 	"$.body.tasks[*].input.**", "$.body.tasks[*].output.**", "$.body.tasks[*].error.detail.**", "$.body.tasks[*].labels.*",
 }
 

@@ -39,12 +39,13 @@ var house = []room{
 	{floor: 1, path: "handler", uses: []string{".", "handler/internal/spawn"}},
 	{floor: 1, path: "meter", uses: []string{"."}, parts: []string{"github.com/prometheus/client_golang"}},
 	{floor: 1, path: "hub", uses: []string{"."}},
+	{floor: 1, path: "lease", uses: []string{"."}},
 	{floor: 1, path: "auth", uses: []string{"."}},
 	{floor: 1, path: "client", uses: []string{".", "drain"}, parts: []string{"github.com/coder/websocket"}},
 
 	// The wire.
 	{floor: 1, path: "httpapi/frame", uses: []string{"."}},
-	{floor: 2, path: "httpapi", uses: []string{".", "drain", "hub", "auth"}, parts: []string{"github.com/gorilla/websocket"}},
+	{floor: 2, path: "httpapi", uses: []string{".", "drain", "hub", "lease", "auth"}, parts: []string{"github.com/gorilla/websocket"}},
 	{
 		floor: 2, path: "httpapi/ws", uses: []string{".", "hub", "httpapi/frame"},
 		parts: []string{"github.com/gorilla/websocket", "golang.org/x/sys"},
@@ -53,7 +54,7 @@ var house = []room{
 
 	// The whole, and the programs around it.
 	{floor: 3, path: "server", uses: []string{
-		".", "drain", "dashboard", "sqlite", "postgres", "worker", "handler", "hub", "auth", "httpapi",
+		".", "drain", "dashboard", "sqlite", "postgres", "worker", "handler", "hub", "lease", "auth", "httpapi",
 		"httpapi/ws", "httpapi/sse", "meter",
 	}},
 	{
