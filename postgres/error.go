@@ -20,7 +20,8 @@ const retryAfter = time.Second
 // connections: these are in the error beneath, for the log, which holds no password either (open.go).
 func explain(err error) error {
 	var known *lastcall.Error
-	if err == nil || errors.As(err, &known) {
+	var gone *goneError
+	if err == nil || errors.As(err, &known) || errors.As(err, &gone) {
 		return err
 	}
 	if isDown(err) {
@@ -42,6 +43,20 @@ func isDown(err error) bool {
 	return errors.As(err, &connect) || errors.As(err, &network) || pgconn.Timeout(err) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errLost)
+}
+
+// goneError is the end of a caller's context, which says nothing of the database.
+type goneError struct{ cause error }
+
+func (e *goneError) Error() string { return e.cause.Error() }
+func (e *goneError) Unwrap() error { return e.cause }
+
+// gone is why ctx ended, nil if it has not.
+func gone(ctx context.Context) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return &goneError{cause}
+	}
+	return nil
 }
 
 // errLost stands before an error after which the connection was closed.

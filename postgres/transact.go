@@ -87,7 +87,7 @@ func (s *Store) begin(ctx context.Context, c *pgx.Conn) (now time.Time, err erro
 
 // withConn lends fn a connection for at most so long, the wait for it included.
 func (s *Store) withConn(ctx context.Context, limit time.Duration, fn func(context.Context, *pgx.Conn) error) error {
-	if err := context.Cause(ctx); err != nil {
+	if err := gone(ctx); err != nil {
 		return err
 	}
 	if s.closed() {
@@ -108,8 +108,8 @@ func (s *Store) withConn(ctx context.Context, limit time.Duration, fn func(conte
 
 // noConn says why there was no connection: the caller did not wait for it, or there is none to be had.
 func (s *Store) noConn(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); cause != nil {
-		return cause
+	if err := gone(ctx); err != nil {
+		return err
 	}
 	if s.closed() {
 		return errClosed()
