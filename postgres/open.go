@@ -197,7 +197,10 @@ func (t *target) bound(pooled bool) {
 		return
 	}
 	for name, value := range map[string]string{
-		"statement_timeout": "10s", "idle_in_transaction_session_timeout": "10s",
+		"statement_timeout": "10s", "lock_timeout": "4s", "idle_in_transaction_session_timeout": "10s",
+		// Every statement of ours has an index to go by and plans are made once: a table that has been empty until a moment
+		// ago must not be read whole because of what its statistics do not know yet.
+		"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "jit": "off",
 		"tcp_user_timeout": "15s", "tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3",
 	} {
 		if _, given := t.pool.ConnConfig.RuntimeParams[name]; !given {

@@ -78,7 +78,7 @@ func (s *Store) transact(ctx context.Context, c *pgx.Conn, fn func(context.Conte
 func (s *Store) begin(ctx context.Context, c *pgx.Conn) (now time.Time, err error) {
 	b := &pgx.Batch{}
 	b.Queue(s.sql["begin"])
-	b.Queue(s.sql["bounds"]).QueryRow(func(row pgx.Row) error { return row.Scan(&now, nil, nil, nil) })
+	b.Queue(s.sql["bounds"]).QueryRow(func(row pgx.Row) error { return row.Scan(&now, nil, nil, nil, nil, nil) })
 	if err := c.SendBatch(ctx, b).Close(); err != nil {
 		return now, lost(c, fmt.Errorf("begin: %w", err))
 	}

@@ -96,7 +96,9 @@ func (tx *tx) run(ctx context.Context, calls int, lock func(*tx, *pgx.Batch), ap
 func (tx *tx) begin(ctx context.Context, lock func(*tx, *pgx.Batch)) error {
 	b := &pgx.Batch{}
 	b.Queue(tx.s.sql["begin"])
-	b.Queue(tx.s.sql["bounds"])
+	if tx.s.pooled {
+		b.Queue(tx.s.sql["bounds"])
+	}
 	tx.reset()
 	lock(tx, b)
 	tx.queueClock(b)
