@@ -14,12 +14,14 @@ import (
 )
 
 var (
-	rounds = flag.Int("rounds", 10, "how often every node is restarted")
-	soak   = flag.Duration("soak", 0, "roll again and again, each time on a new database, until so long has passed")
+	rounds   = flag.Int("rounds", 10, "how often every node is restarted, at least")
+	requests = flag.Int("requests", 50_000, "how many requests there are meanwhile, at least")
+	soak     = flag.Duration("soak", 0, "roll again and again, each time on a new database, until so long has passed")
 )
 
-// busy is a crowd of some hundred requests a second.
-var busy = load.Plan{Callers: 24, Pace: 20 * time.Millisecond}
+// busy is a crowd of as many requests as a machine of two cores can take, most of them reads: what people do most, and
+// what a node that goes away is most easily caught at.
+var busy = load.Plan{Callers: 24, Pace: 20 * time.Millisecond, Reads: 85}
 
 // G4, G5, G6, G7: three nodes behind HAProxy are restarted in turn, ten rounds, while people use them. Nobody repeats
 // anything, and nobody notices: no request and no handshake fails, every task ends once at its first attempt, and every
@@ -42,7 +44,7 @@ func roll(t *testing.T) {
 	people := load.Gather(t, busy, front.Addr)
 	begin := time.Now()
 	var r restarts
-	for range *rounds {
+	for round := 0; round < *rounds || people.Requests() < *requests; round++ {
 		for i := range c.nodes {
 			r.note(t, c.restart(i))
 			front.Await(len(c.nodes))

@@ -29,6 +29,10 @@ func (p *caller) live(c *Crowd, front *lab.Node) {
 
 func (p *caller) act(c *Crowd, front *lab.Node) {
 	longest := int(c.plan.Longest.Milliseconds())
+	if len(p.known) > 0 && rand.IntN(100) < c.plan.Reads {
+		p.read(c, front, "")
+		return
+	}
 	switch n := rand.IntN(10); {
 	case len(p.known) == 0 || n < 5:
 		p.submit(c, front, rand.IntN(longest/10), "")

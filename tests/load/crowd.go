@@ -20,6 +20,8 @@ type Plan struct {
 	Callers int
 	// Pace is how long a caller rests between two requests, on average; 25 ms.
 	Pace time.Duration
+	// Reads is how many of a hundred requests read a task's status, beside those that callers of every kind do; 0.
+	Reads int
 	// Longest is how long a task takes at most; 1 s.
 	Longest time.Duration
 	// Outage says what may go wrong: nothing.
