@@ -52,7 +52,7 @@ WHERE relnamespace = $1::regnamespace AND reloptions && ARRAY['autovacuum_enable
 SELECT clock_timestamp();
 
 -- name: doctor_other
-SELECT count(*) FROM (SELECT FROM lastcall.events_other LIMIT 100000) some;
+SELECT count(*) FROM (SELECT FROM lastcall.events_other LIMIT 100000) counted;
 
 -- name: doctor_round
 -- When the last round over the mailboxes began, and what it left behind.
