@@ -101,9 +101,22 @@ func (s *Store) withConn(ctx context.Context, limit time.Duration, fn func(conte
 		return s.noConn(ctx, err)
 	}
 	defer conn.Release()
-	runs, cancel := context.WithDeadline(context.WithoutCancel(ctx), end)
-	defer cancel()
-	return lost(conn.Conn(), fn(runs, conn.Conn()))
+	// The limit is a deadline of the socket's and not a context's: pgx has a goroutine watch each context that can end, and
+	// forgets it when the connection is lost in the middle of a pipeline.
+	socket := conn.Conn().PgConn().Conn()
+	if err := socket.SetDeadline(end); err != nil {
+		return errors.Join(errLost, err)
+	}
+	err = lost(conn.Conn(), fn(context.WithoutCancel(ctx), conn.Conn()))
+	return errors.Join(err, unbound(conn.Conn()))
+}
+
+// unbound takes the deadline off a connection that goes back to the pool.
+func unbound(conn *pgx.Conn) error {
+	if conn.IsClosed() {
+		return nil
+	}
+	return conn.PgConn().Conn().SetDeadline(time.Time{})
 }
 
 // noConn says why there was no connection: the caller did not wait for it, or there is none to be had.

@@ -1,0 +1,88 @@
+package postgres
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/lastcall-dev/lastcall"
+)
+
+// Two nodes write to one mailbox; the one that has its number first commits last; a reader comes in between. Were the
+// numbers those of a sequence, the reader would be given the second event, go on behind it, and never see the first (G5).
+func TestNoCommitSlipsInBehindAPositionThatWasRead_G5(t *testing.T) {
+	r := newRig(t, "positions")
+	slow, fast := r.submit("alice"), r.submit("alice")
+	_, err := r.store.OpenMailbox(t.Context(), "alice")
+	r.must(err)
+	numbered, goOn := make(chan struct{}), make(chan struct{})
+	id, _ := parseID(slow.ID)
+	first := begun(func() error {
+		return r.store.change(context.Background(), 1, func(tx *tx, b *pgx.Batch) {
+			tx.queueTasks(b, []taskID{id}, false)
+			tx.queueMail(b, []taskID{id}, nil)
+		}, func(_ context.Context, tx *tx) error {
+			tx.move(tx.rows[id], func(task *lastcall.Task, now time.Time) *lastcall.Event {
+				ev, _ := task.Cancel(now)
+				return ev
+			})
+			close(numbered)
+			<-goOn
+			return nil
+		})
+	})
+	<-numbered
+	node := r.open()
+	second := begun(func() error {
+		_, err := node.Cancel(context.Background(), fast.ID)
+		return err
+	})
+	done := false
+	until(t, "the second waits for the first, or has committed", func() bool {
+		select {
+		case err := <-second:
+			r.must(err)
+			done = true
+			return true
+		default:
+		}
+		return one[bool](r, r.at, `SELECT EXISTS (SELECT FROM pg_stat_activity
+			WHERE wait_event_type = 'Lock' AND datname = current_database())`)
+	})
+	_, between, err := r.store.Events(t.Context(), "alice", 0, 10)
+	r.must(err)
+	close(goOn)
+	r.must(<-first)
+	if !done {
+		r.must(<-second)
+	}
+	position := int64(0)
+	if len(between) > 0 {
+		position = between[len(between)-1].Seq
+	}
+	box, after, err := r.store.Events(t.Context(), "alice", position, 10)
+	r.must(err)
+	if all := append(between, after...); len(all) != 2 || all[0].Seq != 1 || all[1].Seq != 2 || box.Head != 2 {
+		t.Errorf("a reader was given %+v, then %+v; the head is %d", between, after, box.Head)
+	}
+}
+
+// The database's clock is put back, or a standby with another one takes over: a mailbox does not go back in time, as its
+// days are dropped by it, and a task's end is of the same moment as its event.
+func TestTimesOfAMailboxNeverGoBack(t *testing.T) {
+	r := newRig(t, "clocks")
+	task := r.submit("alice")
+	_, err := r.store.OpenMailbox(t.Context(), "alice")
+	r.must(err)
+	r.exec("UPDATE lastcall.mailboxes SET used_at = now() + interval '1 minute'")
+	got, err := r.store.Cancel(t.Context(), task.ID)
+	r.must(err)
+	_, events, err := r.store.Events(t.Context(), "alice", 0, 10)
+	r.must(err)
+	late := one[time.Time](t, r.at, "SELECT used_at FROM lastcall.mailboxes")
+	if len(events) != 1 || !events[0].At.Equal(late) || !got.FinishedAt.Equal(late) {
+		t.Errorf("behind an event of %s stands %+v of a task that ended at %s", late, events, got.FinishedAt)
+	}
+}
