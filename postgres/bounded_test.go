@@ -63,7 +63,7 @@ func callAll(t *testing.T, calls map[string]func(context.Context) error, bound t
 	for name, call := range calls {
 		all.Go(func() {
 			began := time.Now()
-			err := call(context.Background())
+			err := call(t.Context())
 			if took := time.Since(began); took > bound {
 				t.Errorf("%s took %s", name, took)
 			}

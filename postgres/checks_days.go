@@ -32,7 +32,8 @@ func checkOther(ctx context.Context, x *examination) error {
 		return err
 	}
 	if n > 0 {
-		x.warn(fmt.Sprintf("%d or more", n), why, "see that nodes run and may make tables, and that the database's clock is right; they go by retention")
+		x.warn(fmt.Sprintf("%d or more", n), why,
+			"see that nodes run and may make tables, and that the database's clock is right; they go by retention")
 		return nil
 	}
 	x.ok("none", why)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -142,7 +143,7 @@ func checkPrepared(ctx context.Context, x *examination) error {
 		x.warn(fmt.Sprintf("%d, the oldest since %s", n, age), why, "COMMIT PREPARED or ROLLBACK PREPARED what pg_prepared_xacts shows")
 		return nil
 	}
-	x.ok(fmt.Sprintf("%d", n), why)
+	x.ok(strconv.FormatInt(n, 10), why)
 	return nil
 }
 

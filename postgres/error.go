@@ -98,12 +98,6 @@ func isConflict(err error) bool {
 	return code == "40001" || code == "40P01"
 }
 
-// isData reports whether what was to be written is at fault, and not the moment at which it was.
-func isData(err error) bool {
-	code := sqlState(err)
-	return len(code) == 5 && (code[:2] == "22" || code[:2] == "23" || code[:2] == "54")
-}
-
 // sqlState is the SQLSTATE of the server's error in err's chain, "" if there is none.
 func sqlState(err error) string {
 	var server *pgconn.PgError

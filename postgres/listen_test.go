@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -23,7 +25,7 @@ type ear struct {
 func listenTo(t *testing.T, s *Store) *ear {
 	t.Helper()
 	e := &ear{}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { // ended by cancel, waited for by the clean-up
 		defer close(ended)
@@ -40,12 +42,7 @@ func listenTo(t *testing.T, s *Store) *ear {
 func (e *ear) heard(like func(lastcall.Hint) bool) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, h := range e.hints {
-		if like(h) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(e.hints, like)
 }
 
 func (e *ear) forget() {
@@ -187,7 +184,7 @@ func TestWhatDoesNotFitANotificationBecomesAnEmptyHint(t *testing.T) {
 		"one":              {1, func(int) lastcall.Hint { return lastcall.Hint{Type: "a"} }, false},
 		"many clients":     {100, func(i int) lastcall.Hint { return lastcall.Hint{Client: fmt.Sprint("client", i)} }, false},
 		"more than fit":    {1000, func(i int) lastcall.Hint { return lastcall.Hint{Client: fmt.Sprint(strings.Repeat("c", 120), i)} }, true},
-		"more than waits":  {outboxMost + 1, func(i int) lastcall.Hint { return lastcall.Hint{Task: fmt.Sprint(i)} }, true},
+		"more than waits":  {outboxMost + 1, func(i int) lastcall.Hint { return lastcall.Hint{Task: strconv.Itoa(i)} }, true},
 		"what JSON blows":  {40, func(i int) lastcall.Hint { return lastcall.Hint{Client: fmt.Sprint(strings.Repeat("<", 126), i)} }, true},
 		"an empty hint":    {1, func(int) lastcall.Hint { return lastcall.Hint{} }, true},
 		"what is no state": {1, func(int) lastcall.Hint { return lastcall.Hint{State: &lastcall.State{Data: json.RawMessage("{")}} }, true},

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -159,8 +161,7 @@ func parseTarget(text string) (*target, error) {
 
 // withoutAddress is what pgx found wrong with a setting, without the address that it says it of.
 func withoutAddress(err error) error {
-	var parse *pgconn.ParseConfigError
-	if errors.As(err, &parse) {
+	if parse, ok := errors.AsType[*pgconn.ParseConfigError](err); ok {
 		if beneath := errors.Unwrap(parse); beneath != nil {
 			return beneath
 		}
@@ -215,7 +216,7 @@ func (t *target) where() string {
 	if strings.HasPrefix(c.Host, "/") {
 		return fmt.Sprintf("%s:%d/%s", c.Host, c.Port, c.Database)
 	}
-	return fmt.Sprintf("postgres://%s:%d/%s", c.Host, c.Port, c.Database)
+	return "postgres://" + net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))) + "/" + c.Database
 }
 
 // redacted is an error whose text held the password.

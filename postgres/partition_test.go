@@ -88,12 +88,6 @@ func (o *olden) sweep() {
 	}
 }
 
-// again lets a new round begin.
-func (o *olden) again() {
-	o.t.Helper()
-	o.server.Exec(o.t, o.db, "UPDATE lastcall.rounds SET began = '-infinity' WHERE place = 0")
-}
-
 func (o *olden) days() []string {
 	o.t.Helper()
 	conn := o.server.Connect(o.t, o.db)

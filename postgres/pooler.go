@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -43,7 +44,7 @@ func (f facts) check() error {
 		return fmt.Errorf("the database's encoding is %s, which cannot hold all text; make one with createdb --encoding=UTF8 --template=template0",
 			f.encoding)
 	case f.standby:
-		return fmt.Errorf("the server is a standby and takes no writes; name the primary, or all hosts with target_session_attrs=read-write")
+		return errors.New("the server is a standby and takes no writes; name the primary, or all hosts with target_session_attrs=read-write")
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -149,7 +150,7 @@ func (s *Store) forgetEvents(ctx context.Context, sw *lastcall.Sweep) (n int, mo
 		}
 		b := &pgx.Batch{}
 		if len(old)+len(empty) > 0 {
-			b.Queue(s.sql["mailboxes_lock_ids"], append(old[:len(old):len(old)], empty...))
+			b.Queue(s.sql["mailboxes_lock_ids"], slices.Concat(old, empty))
 			b.Queue(s.sql["mailboxes_thin_out"], old, r.until).QueryRow(func(row pgx.Row) error { return row.Scan(&n) })
 			b.Queue(s.sql["mailboxes_forget"], empty, unused)
 		}

@@ -1,6 +1,8 @@
 package pg
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -43,7 +45,7 @@ func version(postgres string) int {
 	if _, err := os.Stat(postgres); err != nil {
 		return 0
 	}
-	out, err := exec.Command(postgres, "--version").Output()
+	out, err := exec.CommandContext(context.Background(), postgres, "--version").Output()
 	if err != nil {
 		return 0
 	}
@@ -62,5 +64,5 @@ func pooler() (string, error) {
 			return path, nil
 		}
 	}
-	return "", fmt.Errorf("pgbouncer is not installed; scripts/setup-tests installs it")
+	return "", errors.New("pgbouncer is not installed; scripts/setup-tests installs it")
 }

@@ -1,6 +1,7 @@
 package pg
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"syscall"
@@ -55,7 +56,7 @@ func (s *Server) setFrozen(frozen bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.cmd == nil {
-		return fmt.Errorf("the server does not run")
+		return errors.New("the server does not run")
 	}
 	s.frozen = frozen
 	if frozen {

@@ -23,7 +23,8 @@ func count(t *testing.T, url string) (n int, err error) {
 		return 0, context.DeadlineExceeded
 	}
 	defer c.Close(context.WithoutCancel(t.Context()))
-	return n, c.QueryRow(ctx, "SELECT count(*) FROM kept").Scan(&n)
+	err = c.QueryRow(ctx, "SELECT count(*) FROM kept").Scan(&n)
+	return n, err
 }
 
 // must connects within a moment, or not at all.

@@ -1,6 +1,7 @@
 package pg
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -36,7 +37,7 @@ func StartPooler(tb testing.TB, s *Server) *Pooler {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	dir, err := os.MkdirTemp("", "lastcall-pooler-")
+	dir, err := os.MkdirTemp("", "lastcall-pooler-") //nolint:usetesting // of root's alone, where its user does not get in
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -60,7 +61,7 @@ func (p *Pooler) run(tb testing.TB, s *Server, program, config string) {
 		tb.Fatal(err)
 	}
 	defer log.Close()
-	cmd := exec.Command(program, config)
+	cmd := exec.CommandContext(context.Background(), program, config)
 	cmd.SysProcAttr, cmd.Stdout, cmd.Stderr = s.user.attributes(), log, log
 	if err := cmd.Start(); err != nil {
 		tb.Fatal(err)

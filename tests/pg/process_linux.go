@@ -1,6 +1,7 @@
 package pg
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"os/user"
@@ -67,7 +68,7 @@ func children(of int) (pids []int) {
 			continue // it has just ended
 		}
 		// PID (NAME) STATE PARENT …, where the name may hold anything.
-		_, rest, _ := strings.Cut(string(text[strings.LastIndexByte(string(text), ')')+1:]), " ")
+		_, rest, _ := strings.Cut(string(text[bytes.LastIndexByte(text, ')')+1:]), " ")
 		fields := strings.Fields(rest)
 		if len(fields) < 2 || fields[1] != strconv.Itoa(of) {
 			continue

@@ -76,7 +76,7 @@ func create(tb testing.TB, opts []Option) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "lastcall-pg-")
+	dir, err := os.MkdirTemp("", "lastcall-pg-") //nolint:usetesting // of root's alone, where the server's user does not get in
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,8 @@ func create(tb testing.TB, opts []Option) (*Server, error) {
 	if err := s.initialize(); err != nil {
 		return s, err
 	}
-	return s, s.start()
+	err = s.start()
+	return s, err
 }
 
 // initialize makes the database cluster. It is not synced: no test loses power before its server runs.
@@ -105,7 +106,7 @@ func (s *Server) initialize() error {
 		}
 		args = append(args, "-A", "scram-sha-256", "--pwfile", file)
 	}
-	cmd := exec.Command(filepath.Join(s.bin, "initdb"), args...)
+	cmd := exec.CommandContext(context.Background(), filepath.Join(s.bin, "initdb"), args...)
 	cmd.SysProcAttr, cmd.Dir = s.user.attributes(), s.dir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
@@ -136,7 +137,7 @@ func (s *Server) start() error {
 		return err
 	}
 	defer log.Close() // the server has it by then
-	cmd := exec.Command(filepath.Join(s.bin, "postgres"), "-D", s.data())
+	cmd := exec.CommandContext(context.Background(), filepath.Join(s.bin, "postgres"), "-D", s.data())
 	cmd.SysProcAttr, cmd.Dir, cmd.Stdout, cmd.Stderr = s.user.attributes(), s.dir, log, log
 	if err := cmd.Start(); err != nil {
 		return err
