@@ -19,6 +19,7 @@ const slots = 1000
 
 // benchURL is a database for a benchmark.
 var benchURL = func(b *testing.B) string {
+	b.Helper()
 	name := strings.Map(func(r rune) rune {
 		if 'a' <= r && r <= 'z' || '0' <= r && r <= '9' {
 			return r

@@ -46,12 +46,15 @@ func (w *wish) columns(lines map[line]int) *picked {
 	return p
 }
 
+// starter starts what was picked, and returns the rows of what it got.
+type starter func(context.Context, *pgx.Conn, *picked) ([]*row, error)
+
 // takeRounds bounds how often a claim looks again when others took what it had seen.
 const takeRounds = 10
 
 // take looks and starts until it has what it wished for or there is no more, and gives each of the started rows to got,
 // in the order of service.
-func (s *Store) take(ctx context.Context, verb string, w *wish, start func(context.Context, *pgx.Conn, *picked) ([]*row, error), got func(*row)) error {
+func (s *Store) take(ctx context.Context, verb string, w *wish, start starter, got func(*row)) error {
 	var all []*row
 	err := s.withConn(ctx, writeTimeout, func(ctx context.Context, c *pgx.Conn) error {
 		for range takeRounds {
@@ -77,7 +80,7 @@ func (s *Store) take(ctx context.Context, verb string, w *wish, start func(conte
 }
 
 // takeOnce is a look and a start. More is true when it has got less than it saw.
-func (s *Store) takeOnce(ctx context.Context, c *pgx.Conn, w *wish, start func(context.Context, *pgx.Conn, *picked) ([]*row, error)) (rows []*row, more bool, err error) {
+func (s *Store) takeOnce(ctx context.Context, c *pgx.Conn, w *wish, start starter) (rows []*row, more bool, err error) {
 	behind := make([]string, len(w.want))
 	around := true // the walks begin with the first queue
 	for i, t := range w.want {

@@ -50,7 +50,7 @@ func (s *Store) Events(ctx context.Context, client string, after int64, limit in
 		if err != nil {
 			return err
 		}
-		found := false
+		var found bool
 		box, out, found, err = collectEvents(rows)
 		if err == nil && !found {
 			err = errNoMailbox()
@@ -78,7 +78,7 @@ func (s *Store) TaskEvents(ctx context.Context, id string) (box lastcall.Mailbox
 		if err != nil {
 			return err
 		}
-		found := false
+		var found bool
 		box, out, found, err = collectEvents(rows)
 		if err == nil && !found {
 			err = errNoTask()

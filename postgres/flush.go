@@ -183,7 +183,8 @@ func (tx *tx) queueMoves(b *pgx.Batch) {
 		if *m == (moves{}) {
 			continue
 		}
-		queues, scheduled, queued, running = append(queues, queue), append(scheduled, m.scheduled), append(queued, m.queued), append(running, m.running)
+		queues, scheduled = append(queues, queue), append(scheduled, m.scheduled)
+		queued, running = append(queued, m.queued), append(running, m.running)
 	}
 	if len(queues) > 0 {
 		b.Queue(tx.s.sql["moves_insert"], queues, scheduled, queued, running)

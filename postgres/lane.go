@@ -1,6 +1,9 @@
 package postgres
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // How many lanes there are. Each has a connection while it writes; a commit that waits for the disk keeps the others
 // from nothing, as a database gathers the commits of its connections into one flush.
@@ -64,7 +67,7 @@ func (s *Store) laneOf(c *call) *lane {
 
 // all are the lanes.
 func (ls *lanes) all() []*lane {
-	return append(ls.submits[:len(ls.submits):len(ls.submits)], ls.changes...)
+	return slices.Concat(ls.submits, ls.changes)
 }
 
 // run is the goroutine: a batch, and the next one, until ctx ends.

@@ -22,7 +22,7 @@ func newLaneRig(t *testing.T) *laneRig {
 		r.batches <- calls
 		<-r.goOn
 	})
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	go r.run(ctx) // ends with cancel, and is waited for
 	t.Cleanup(func() {
 		cancel()

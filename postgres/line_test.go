@@ -69,7 +69,7 @@ func (r *rig) join() string {
 	return incarnation
 }
 
-// waits waits until a statement of the store's waits for a lock.
+// waits is over when a statement of the store's is kept by a lock.
 func (r *rig) waits(like string) {
 	r.Helper()
 	until(r.T, "a statement waits for a lock: "+like, func() bool {

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -20,7 +21,7 @@ func TestNoCommitSlipsInBehindAPositionThatWasRead_G5(t *testing.T) {
 	numbered, goOn := make(chan struct{}), make(chan struct{})
 	id, _ := parseID(slow.ID)
 	first := begun(func() error {
-		return r.store.change(context.Background(), 1, func(tx *tx, b *pgx.Batch) {
+		return r.store.change(t.Context(), 1, func(tx *tx, b *pgx.Batch) {
 			tx.queueTasks(b, []taskID{id}, false)
 			tx.queueMail(b, []taskID{id}, nil)
 		}, func(_ context.Context, tx *tx) error {
@@ -36,7 +37,7 @@ func TestNoCommitSlipsInBehindAPositionThatWasRead_G5(t *testing.T) {
 	<-numbered
 	node := r.open()
 	second := begun(func() error {
-		_, err := node.Cancel(context.Background(), fast.ID)
+		_, err := node.Cancel(t.Context(), fast.ID)
 		return err
 	})
 	done := false
@@ -64,7 +65,7 @@ func TestNoCommitSlipsInBehindAPositionThatWasRead_G5(t *testing.T) {
 	}
 	box, after, err := r.store.Events(t.Context(), "alice", position, 10)
 	r.must(err)
-	if all := append(between, after...); len(all) != 2 || all[0].Seq != 1 || all[1].Seq != 2 || box.Head != 2 {
+	if all := slices.Concat(between, after); len(all) != 2 || all[0].Seq != 1 || all[1].Seq != 2 || box.Head != 2 {
 		t.Errorf("a reader was given %+v, then %+v; the head is %d", between, after, box.Head)
 	}
 }
