@@ -40,7 +40,7 @@ func (t *target) examine(ctx context.Context, o Options) ([]Finding, error) {
 	if err != nil {
 		return nil, explainConnect(err)
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
+	defer hangUp(ctx, conn)
 	x := &examination{conn: conn, target: t, steps: o.steps, sql: queries.in(t.schema)}
 	for _, c := range checks {
 		if x.stop {

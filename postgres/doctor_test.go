@@ -63,7 +63,7 @@ func TestWhatHurtsIsFound(t *testing.T) {
 	server.Exec(t, "hurt", `DROP INDEX lastcall.tasks_ready; ALTER DATABASE hurt SET synchronous_commit = off;
 		DROP TABLE lastcall.`+tomorrow+`;
 		INSERT INTO lastcall.events (at, mailbox, seq, run, prev, attempt, type, id, task, data)
-		VALUES ('2001-01-01', 1, 1, 1, 0, 1, 0, gen_random_uuid(), gen_random_uuid(), '');
+		VALUES ('2001-01-01', 1, 1, 1, 0, 1, 0, gen_random_uuid(), '00000000-0000-7000-8000-000000000000', '');
 		UPDATE lastcall.rounds SET began = now() - interval '3 days' WHERE job = 'events'`)
 	by := examined(t, at)
 	for check, want := range map[string]struct{ level, seen string }{

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"time"
 
@@ -51,7 +50,7 @@ func (s *Store) listenOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
+	defer hangUp(ctx, conn)
 	s.hints.tell([]lastcall.Hint{{}})
 	for {
 		if err := s.hear(ctx, conn); err != nil {
@@ -68,7 +67,8 @@ func (s *Store) listenConn(ctx context.Context) (*pgx.Conn, error) {
 		return nil, err
 	}
 	if _, err := conn.Exec(ctx, "LISTEN "+pgx.Identifier{channel(s.schema)}.Sanitize()); err != nil {
-		return nil, errors.Join(err, conn.Close(context.WithoutCancel(ctx)))
+		hangUp(ctx, conn)
+		return nil, err
 	}
 	return conn, nil
 }

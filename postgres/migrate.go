@@ -28,7 +28,7 @@ func (t *target) migrate(ctx context.Context, o Options) (from, to int, err erro
 	if err != nil {
 		return 0, 0, explainConnect(err)
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
+	defer hangUp(ctx, conn)
 	f, err := look(ctx, conn)
 	if err != nil {
 		return 0, 0, err

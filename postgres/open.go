@@ -106,7 +106,7 @@ func (t *target) setUp(ctx context.Context, o Options) (facts, error) {
 	if err != nil {
 		return facts{}, explainConnect(err)
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
+	defer hangUp(ctx, conn)
 	f, err := look(ctx, conn)
 	if err != nil {
 		return facts{}, err
@@ -188,6 +188,13 @@ func (t *target) connect(ctx context.Context) (*pgx.Conn, error) {
 	c := t.pool.ConnConfig.Copy()
 	c.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 	return pgx.ConnectConfig(ctx, c)
+}
+
+// hangUp ends a connection of connect's. It says good-bye for a moment only: a server that hangs does not answer it.
+func hangUp(ctx context.Context, c *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	_ = c.Close(ctx) // it is closed, and nothing was asked that is not answered
 }
 
 // bound has the server bound what a session does, so that one whose node is gone does not hold locks for long. Poolers

@@ -1,7 +1,6 @@
 package pg
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -61,7 +60,7 @@ func (p *Pooler) run(tb testing.TB, s *Server, program, config string) {
 		tb.Fatal(err)
 	}
 	defer log.Close()
-	cmd := exec.CommandContext(context.Background(), program, config)
+	cmd := exec.CommandContext(tb.Context(), program, config)
 	cmd.SysProcAttr, cmd.Stdout, cmd.Stderr = s.user.attributes(), log, log
 	if err := cmd.Start(); err != nil {
 		tb.Fatal(err)

@@ -203,7 +203,7 @@ func (s *Server) Create(tb testing.TB, db string) string {
 func (s *Server) Exec(tb testing.TB, db, sql string) {
 	tb.Helper()
 	conn := s.Connect(tb, db)
-	defer conn.Close(context.WithoutCancel(tb.Context()))
+	defer func() { _ = conn.Close(context.WithoutCancel(tb.Context())) }() // nothing is asked of it any more
 	if _, err := conn.Exec(tb.Context(), sql, pgx.QueryExecModeSimpleProtocol); err != nil {
 		tb.Fatalf("%s: %v", sql, err)
 	}
