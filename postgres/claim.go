@@ -22,10 +22,7 @@ func (s *Store) Claim(ctx context.Context, c lastcall.Claim) ([]lastcall.Task, e
 	err := s.take(ctx, "claim", w, func(ctx context.Context, conn *pgx.Conn, p *picked) ([]*row, error) {
 		return s.startRuns(ctx, conn, "claim_start", c.Incarnation, c.Node, p.types, p.queues, p.suspects, p.most)
 	}, func(r *row) { out = append(out, r.Task) })
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
+	return out, err
 }
 
 // picked is how many to take from each line, as columns.
@@ -66,17 +63,14 @@ func (s *Store) take(ctx context.Context, verb string, w *wish, start starter, g
 		}
 		return nil
 	})
-	if err != nil && len(all) == 0 {
-		return wrap(verb, err)
-	}
-	// What an earlier round has taken is the caller's, whatever befell the last one.
+	// What an earlier round has taken is the caller's, whatever befell the last one, whose fate may be unknown.
 	slices.SortFunc(all, func(a, b *row) int {
 		return cmp.Or(a.OrderKey().Compare(b.OrderKey()), bytes.Compare(a.id[:], b.id[:]))
 	})
 	for _, r := range all {
 		got(r)
 	}
-	return nil
+	return wrap(verb, err)
 }
 
 // takeOnce is a look and a start. More is true when it has got less than it saw.

@@ -55,10 +55,7 @@ func (s *Store) Lease(ctx context.Context, r lastcall.LeaseRequest) ([]lastcall.
 	}, func(r *row) {
 		out = append(out, lastcall.Lease{Task: r.Task, Holder: r.Owner, ExpiresAt: r.leased.UTC()})
 	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
+	return out, err
 }
 
 // Renew keeps what the run wants to outlive it and moves the end of its lease.
