@@ -4,6 +4,8 @@
 package leases_test
 
 import (
+	"crypto/rand"
+	"strings"
 	"testing"
 
 	"github.com/lastcall-dev/lastcall/tests/lab"
@@ -18,6 +20,9 @@ func TestMain(m *testing.M) {
 // stores are where the tests have their data: each makes an address that nodes of a test share.
 var stores = map[string]func(testing.TB) string{
 	"SQLite": lab.Data,
+	"PostgreSQL": func(t testing.TB) string {
+		return pg.Shared(t).Create(t, "leases_"+strings.ToLower(rand.Text()))
+	},
 }
 
 // onEachStore runs a test on every kind of store.
