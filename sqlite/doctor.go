@@ -82,7 +82,7 @@ func (d *doctor) place(mode fs.FileMode) {
 	}
 	if mode.Perm()&0o077 != 0 {
 		d.say(lastcall.LevelWarn, "permissions", fmt.Sprintf("others than its owner may get at it (%s)", mode.Perm()),
-			"chmod 600 it: it holds what clients submitted")
+			"chmod 600 it, and the files beside it")
 	} else {
 		d.ok("permissions", "it is its owner's alone")
 	}
