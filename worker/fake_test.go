@@ -34,6 +34,8 @@ type fakeStore struct {
 	claims []lastcall.Claim
 	saves  []saved
 	sweeps []time.Time
+	steady []time.Duration // of each of them
+	lapse  int             // leases that the next sweep finds to have run out
 	beats  []lastcall.Beat
 	events []lastcall.Event
 	settle []lastcall.Outcome
@@ -290,12 +292,13 @@ func (s *fakeStore) Cancel(_ context.Context, id string) (t lastcall.Task, err e
 	return t, err
 }
 
-func (s *fakeStore) Sweep(ctx context.Context, _ lastcall.Sweep) (swept lastcall.Swept, err error) {
+func (s *fakeStore) Sweep(ctx context.Context, sw lastcall.Sweep) (swept lastcall.Swept, err error) {
 	if err := s.hang(ctx, "sweep"); err != nil {
 		return swept, err
 	}
 	err = s.call("sweep", func() error {
-		s.sweeps = append(s.sweeps, time.Now())
+		s.sweeps, s.steady = append(s.sweeps, time.Now()), append(s.steady, sw.Steady)
+		swept.Lapsed, s.lapse = s.lapse, 0
 		swept.Next, swept.More = s.next, s.more > 0
 		s.more--
 		for _, t := range s.tasks {

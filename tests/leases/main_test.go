@@ -20,19 +20,26 @@ func TestMain(m *testing.M) {
 // stores are where the tests have their data: each makes an address that nodes of a test share.
 var stores = map[string]func(testing.TB) string{
 	"SQLite": lab.Data,
-	"PostgreSQL": func(t testing.TB) string {
-		return pg.Shared(t).Create(t, "leases_"+strings.ToLower(rand.Text()))
+	"PostgreSQL": func(tb testing.TB) string {
+		tb.Helper()
+		return pg.Shared(tb).Create(tb, "leases_"+strings.ToLower(rand.Text()))
 	},
 }
 
+// ground is what a test stands on: the address of a store of its own.
+type ground struct {
+	*testing.T
+	store string
+}
+
 // onEachStore runs a test on every kind of store.
-func onEachStore(t *testing.T, test func(t *testing.T, store string)) {
+func onEachStore(t *testing.T, test func(t ground)) {
 	t.Helper()
 	t.Parallel()
 	for name, address := range stores {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, address(t))
+			test(ground{t, address(t)})
 		})
 	}
 }

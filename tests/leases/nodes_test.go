@@ -13,11 +13,11 @@ import (
 // G4, G6: a node is told to stop while a worker holds a lease of it. The node does not wait for it, and the worker goes on
 // with the other process on the store.
 func TestANodeThatStopsDoesNotDisturbAWorker(t *testing.T) {
-	onEachStore(t, func(t *testing.T, store string) {
-		a := start(t, store)
+	onEachStore(t, func(t ground) {
+		a := start(t.T, t.store)
 		id := submit(a, "primes", slow)
-		b := start(t, store)
-		python(t, a.Addr, b.Addr)
+		b := start(t.T, t.store)
+		python(t.T, a.Addr, b.Addr)
 		underWay(a, id)
 		a.Signal(syscall.SIGTERM)
 		code, report := a.Wait()
@@ -25,32 +25,32 @@ func TestANodeThatStopsDoesNotDisturbAWorker(t *testing.T) {
 			t.Errorf("the node ended with %d and the report %+v", code, report)
 		}
 		task := done(b, id)
-		ended(t, task, lastcall.Succeeded, ofSlow)
-		counted(t, task, 1, 1, 0, 0)
+		ended(t.T, task, lastcall.Succeeded, ofSlow)
+		counted(t.T, task, 1, 1, 0, 0)
 		next := done(b, submit(b, "primes", quick))
-		ended(t, next, lastcall.Succeeded, ofQuick)
+		ended(t.T, next, lastcall.Succeeded, ofQuick)
 	})
 }
 
 // G9: the lease is the store's. A node is killed, and comes back at its address; the worker holds its task all the while.
 func TestALeaseOutlivesTheNodeThatWasKilled(t *testing.T) {
-	onEachStore(t, func(t *testing.T, store string) {
-		addr := address(t)
-		a := start(t, store, "--listen", addr)
-		python(t, addr)
-		shell(t, addr)
+	onEachStore(t, func(t ground) {
+		addr := address(t.T)
+		a := start(t.T, t.store, "--listen", addr)
+		python(t.T, addr)
+		shell(t.T, addr)
 		id := submit(a, "primes", slow)
 		underWay(a, id)
 		a.Kill()
-		again := start(t, store, "--listen", addr)
+		again := start(t.T, t.store, "--listen", addr)
 		if task := again.Task(id); task.Status != lastcall.Running {
 			t.Errorf("after the crash of the node the task is %s", task.Status)
 		}
 		task := done(again, id)
-		ended(t, task, lastcall.Succeeded, ofSlow)
-		counted(t, task, 1, 1, 0, 0)
+		ended(t.T, task, lastcall.Succeeded, ofSlow)
+		counted(t.T, task, 1, 1, 0, 0)
 		probing := submit(again, "probe", `{"url":"http://`+addr+`/livez"}`)
-		ended(t, done(again, probing), lastcall.Succeeded, "")
+		ended(t.T, done(again, probing), lastcall.Succeeded, "")
 	})
 }
 
@@ -77,8 +77,8 @@ func (l lease) say(n *lab.Node, verb, rest string) lab.Answer {
 
 // G3: what a worker says whose lease has run out is not written, before and after somebody else has done its task.
 func TestATokenThatIsStaleIsRefused(t *testing.T) {
-	onEachStore(t, func(t *testing.T, store string) {
-		n := start(t, store)
+	onEachStore(t, func(t ground) {
+		n := start(t.T, t.store)
 		id := submit(n, "primes", quick)
 		first := leaseOne(n)
 		n.AwaitStatus(id, lastcall.Queued)
@@ -106,8 +106,8 @@ func TestATokenThatIsStaleIsRefused(t *testing.T) {
 		}
 		stale()
 		task := n.Task(id)
-		ended(t, task, lastcall.Succeeded, "7")
-		counted(t, task, 2, 1, 0, 1)
+		ended(t.T, task, lastcall.Succeeded, "7")
+		counted(t.T, task, 2, 1, 0, 1)
 		if task.Progress != nil {
 			t.Errorf("the progress is %+v", task.Progress)
 		}
@@ -116,8 +116,8 @@ func TestATokenThatIsStaleIsRefused(t *testing.T) {
 
 // Any node hears what is said of a lease, and a task is leased through one of them only.
 func TestALeaseIsGoodAtEveryNode(t *testing.T) {
-	onEachStore(t, func(t *testing.T, store string) {
-		a, b := start(t, store), start(t, store)
+	onEachStore(t, func(t ground) {
+		a, b := start(t.T, t.store), start(t.T, t.store)
 		id := submit(a, "primes", quick)
 		l := leaseOne(b)
 		var r struct {
@@ -130,6 +130,6 @@ func TestALeaseIsGoodAtEveryNode(t *testing.T) {
 		if ans := l.say(a, "complete", `,"output":1`); ans.Status != http.StatusOK {
 			t.Errorf("complete: %d %s", ans.Status, ans.Body)
 		}
-		ended(t, b.Task(id), lastcall.Succeeded, "1") // the work is done: the cancel came too late
+		ended(t.T, b.Task(id), lastcall.Succeeded, "1") // the work is done: the cancel came too late
 	})
 }

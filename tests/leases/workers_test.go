@@ -11,20 +11,20 @@ import (
 )
 
 func TestWorkersInPythonAndShellWorkOffWhatIsTheirs(t *testing.T) {
-	onEachStore(t, func(t *testing.T, store string) {
-		n := start(t, store)
+	onEachStore(t, func(t ground) {
+		n := start(t.T, t.store)
 		var primes, probes []string
 		for range 5 {
 			primes = append(primes, submit(n, "primes", quick))
 			probes = append(probes, submit(n, "probe", `{"url":"http://`+n.Addr+`/livez"}`))
 		}
 		bad, worse := submit(n, "primes", `"all of them"`), submit(n, "probe", `{}`)
-		py, sh := python(t, n.Addr), shell(t, n.Addr)
+		py, sh := python(t.T, n.Addr), shell(t.T, n.Addr)
 		later := submit(n, "primes", quick) // while they are there
 		for _, id := range append(primes, later) {
 			task := done(n, id)
-			ended(t, task, lastcall.Succeeded, ofQuick)
-			counted(t, task, 1, 1, 0, 0)
+			ended(t.T, task, lastcall.Succeeded, ofQuick)
+			counted(t.T, task, 1, 1, 0, 0)
 		}
 		for _, id := range probes {
 			var out struct {
@@ -32,14 +32,14 @@ func TestWorkersInPythonAndShellWorkOffWhatIsTheirs(t *testing.T) {
 				Seconds float64
 			}
 			task := done(n, id)
-			ended(t, task, lastcall.Succeeded, "")
+			ended(t.T, task, lastcall.Succeeded, "")
 			lab.Answer{Body: task.Output}.Decode(n, &out)
 			if out.Status != http.StatusOK || out.Seconds <= 0 {
 				t.Errorf("a page that answers is %s", task.Output)
 			}
 		}
-		ended(t, done(n, bad), lastcall.Failed, "bad_input")
-		ended(t, done(n, worse), lastcall.Failed, "bad_input")
+		ended(t.T, done(n, bad), lastcall.Failed, "bad_input")
+		ended(t.T, done(n, worse), lastcall.Failed, "bad_input")
 		py.stop()
 		sh.stop()
 	})
@@ -61,11 +61,11 @@ func endless(t *testing.T) (url string, asked <-chan struct{}) {
 }
 
 func TestACancelReachesWorkersOutside(t *testing.T) {
-	onEachStore(t, func(t *testing.T, store string) {
-		n := start(t, store)
-		url, asked := endless(t)
-		python(t, n.Addr)
-		shell(t, n.Addr)
+	onEachStore(t, func(t ground) {
+		n := start(t.T, t.store)
+		url, asked := endless(t.T)
+		python(t.T, n.Addr)
+		shell(t.T, n.Addr)
 		counting, probing := submit(n, "primes", `{"below":20000,"rest":2}`), submit(n, "probe", `{"url":"`+url+`"}`)
 		underWay(n, counting)
 		<-asked
@@ -73,18 +73,18 @@ func TestACancelReachesWorkersOutside(t *testing.T) {
 		cancel(n, probing)
 		for _, id := range []string{counting, probing} {
 			task := done(n, id)
-			ended(t, task, lastcall.Canceled, "null")
-			counted(t, task, 1, 1, 0, 0)
+			ended(t.T, task, lastcall.Canceled, "null")
+			counted(t.T, task, 1, 1, 0, 0)
 		}
 	})
 }
 
 // G4: who is told to stop gives back what it holds, and somebody else goes on from there.
 func TestAWorkerThatIsToldToStopGivesItsTaskBack(t *testing.T) {
-	onEachStore(t, func(t *testing.T, store string) {
-		n := start(t, store)
-		url, asked := endless(t)
-		py, sh := python(t, n.Addr), shell(t, n.Addr)
+	onEachStore(t, func(t ground) {
+		n := start(t.T, t.store)
+		url, asked := endless(t.T)
+		py, sh := python(t.T, n.Addr), shell(t.T, n.Addr)
 		counting, probing := submit(n, "primes", slow), submit(n, "probe", `{"url":"`+url+`"}`)
 		underWay(n, counting)
 		<-asked
@@ -92,36 +92,39 @@ func TestAWorkerThatIsToldToStopGivesItsTaskBack(t *testing.T) {
 		sh.stop()
 		for _, id := range []string{counting, probing} {
 			task := n.Task(id)
-			ended(t, task, lastcall.Queued, "")
-			counted(t, task, 1, 0, 1, 0)
+			ended(t.T, task, lastcall.Queued, "")
+			counted(t.T, task, 1, 0, 1, 0)
 		}
-		python(t, n.Addr)
+		python(t.T, n.Addr)
 		task := done(n, counting)
-		ended(t, task, lastcall.Succeeded, ofSlow)
-		counted(t, task, 2, 1, 1, 0)
+		ended(t.T, task, lastcall.Succeeded, ofSlow)
+		counted(t.T, task, 2, 1, 1, 0)
 	})
 }
 
 // G3, G9: a worker that dies loses its task when its lease has run out, as one crash, and what it had counted is not lost.
 func TestTheTaskOfAWorkerThatDiedRunsAgain(t *testing.T) {
-	onEachStore(t, func(t *testing.T, store string) {
-		n := start(t, store)
-		py := pythonFor(t, shortTime, n.Addr)
+	onEachStore(t, func(t ground) {
+		n := start(t.T, t.store)
+		py := pythonFor(t.T, shortTime, n.Addr)
 		id := submit(n, "primes", slow)
 		seen := underWay(n, id).Progress.Percent
 		py.kill()
 		n.AwaitStatus(id, lastcall.Queued)
-		counted(t, n.Task(id), 1, 0, 0, 1)
-		python(t, n.Addr)
+		counted(t.T, n.Task(id), 1, 0, 0, 1)
+		python(t.T, n.Addr)
 		again := underWay(n, id)
 		if again.Progress.Percent <= seen {
 			t.Errorf("the next run is at %v %%, the one that died had been at %v", again.Progress.Percent, seen)
 		}
 		task := done(n, id)
-		ended(t, task, lastcall.Succeeded, ofSlow)
-		counted(t, task, 2, 1, 0, 1)
+		ended(t.T, task, lastcall.Succeeded, ofSlow)
+		counted(t.T, task, 2, 1, 0, 1)
 	})
 }
 
-// The address of a node that is told to serve there.
-func address(t *testing.T) string { return net.JoinHostPort("127.0.0.1", lab.FreePort(t)) }
+// address is where a node can be told to serve.
+func address(t *testing.T) string {
+	t.Helper()
+	return net.JoinHostPort("127.0.0.1", lab.FreePort(t))
+}

@@ -1,0 +1,55 @@
+package worker_test
+
+import (
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// Workers outside renew their leases through nodes. A node that could not be asked, as its store was away, as it hung, or as
+// the process itself was frozen, ends no lease that it could not have been asked to renew.
+func TestASweepTellsForHowLongTheNodeWasThere(t *testing.T) {
+	for name, trouble := range map[string]func(calls int64) (time.Duration, error){
+		"the store fails":        func(int64) (time.Duration, error) { return 0, errAway() },
+		"the store hangs":        func(int64) (time.Duration, error) { return 2 * time.Second, errAway() },
+		"everything stood still": func(int64) (time.Duration, error) { return 5 * time.Second, nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inShop(t, types(kind("a", ready)), func(s *shop) {
+				steady := func() time.Duration { return s.store.steady[len(s.store.steady)-1] }
+				if s.pass(30 * time.Second); steady() < 28*time.Second || steady() > 30*time.Second {
+					t.Errorf("after half a minute it says %s", steady())
+				}
+				back := time.Now().Add(8 * time.Second)
+				var calls atomic.Int64
+				s.store.before = func(string) error {
+					if time.Now().After(back) {
+						return nil
+					}
+					takes, err := trouble(calls.Add(1))
+					time.Sleep(takes)
+					return err
+				}
+				s.pass(time.Until(back) + 20*time.Second)
+				before := len(s.store.steady)
+				s.pass(5 * time.Second)
+				if since := time.Since(back); len(s.store.steady) == before || steady() > since || steady() < since-12*time.Second {
+					t.Errorf("%s after the trouble it says %s", since, steady())
+				}
+			})
+		})
+	}
+}
+
+func TestLeasesThatHaveRunOutAreTold(t *testing.T) {
+	var told atomic.Int64
+	o := types(kind("a", ready))
+	o.Lapsed = func(leases int) { told.Add(int64(leases)) }
+	inShop(t, o, func(s *shop) {
+		s.pass(time.Second)
+		s.store.lapse = 3
+		if s.pass(5 * time.Second); told.Load() != 3 {
+			t.Errorf("told of %d", told.Load())
+		}
+	})
+}
