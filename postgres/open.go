@@ -109,8 +109,12 @@ func (t *target) setUp(ctx context.Context, o Options) (facts, error) {
 	if o.KeepSchema {
 		return f, checkSchema(ctx, conn, t.schema, o.steps)
 	}
-	if _, _, err = migrate(ctx, conn, t.schema, o.steps); err != nil {
+	from, to, err := migrate(ctx, conn, t.schema, o.steps)
+	if err != nil {
 		return f, err
+	}
+	if from != to {
+		o.Logger.Info("the schema was migrated", slog.String("store", t.where()), slog.Int("from", from), slog.Int("to", to))
 	}
 	return f, firstDays(ctx, conn, t.schema, f.now, o.Logger)
 }
