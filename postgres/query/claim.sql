@@ -41,7 +41,8 @@ FROM (VALUES (1)) one LEFT JOIN heads h ON true;
 
 -- name: claim_start
 -- Starts runs as Task.Start does: from each line so many, but for those that somebody else has locked. The columns are
--- none for a lease, and those of task_get.
+-- none for a lease, and those of task_get. What was picked is handed on as an array: the planner takes an array for short,
+-- and a LIMIT that it does not know for a tenth of all that waits, for which it would read an index from end to end.
 WITH node AS MATERIALIZED (
   SELECT FROM lastcall.nodes WHERE incarnation = $1 AND state = 0 FOR KEY SHARE
 ), picked AS MATERIALIZED (
@@ -56,12 +57,12 @@ WITH node AS MATERIALIZED (
 ), started AS (
   UPDATE lastcall.tasks t SET status = 2, owner = $1, node = nullif($2::text, ''), run = run + 1, attempt = attempt + 1,
     started_at = (SELECT clock_timestamp()), progress = NULL, last_outcome = NULL
-  FROM picked p WHERE t.id = p.id AND t.status = 1
+  WHERE t.id = ANY(ARRAY(SELECT id FROM picked)) AND t.status = 1
   RETURNING t.id, created_at, run_at, run, timeout, last_event, started_at, finished_at, expires_at,
     cancel_requested_at, attempt, max_attempts, crashes, interruptions, status, priority, type, queue, client, owner,
     node, retry_of, last_outcome, labels, progress, error, input, output, checkpoint
 ), dropped AS (
-  DELETE FROM lastcall.logs WHERE task IN (SELECT id FROM started WHERE run > 1)
+  DELETE FROM lastcall.logs WHERE task = ANY(ARRAY(SELECT id FROM started WHERE run > 1))
 ), moved AS (
   INSERT INTO lastcall.queue_moves (queue, scheduled, queued, running)
   SELECT queue, 0, -count(*), count(*) FROM started GROUP BY queue
@@ -80,24 +81,24 @@ WITH picked AS MATERIALIZED (
       AND (t.expires_at IS NULL OR t.expires_at > clock_timestamp())
     ORDER BY t.order_key, t.id LIMIT l.most FOR UPDATE SKIP LOCKED
   ) t
-), held AS (
-  SELECT id, timeout, ($6::text[])[row_number() OVER ()] AS holder FROM picked
+), held AS MATERIALIZED (
+  SELECT array_agg(id) AS ids, array_agg(timeout) AS timeouts FROM picked
 ), started AS (
-  UPDATE lastcall.tasks t SET status = 2, owner = h.holder, node = nullif($7::text, ''), run = run + 1,
+  UPDATE lastcall.tasks t SET status = 2, owner = ($6::text[])[array_position((SELECT ids FROM held), t.id)], node = nullif($7::text, ''), run = run + 1,
     attempt = attempt + 1, started_at = (SELECT clock_timestamp()), progress = NULL, last_outcome = NULL
-  FROM held h WHERE t.id = h.id AND t.status = 1
+  WHERE t.id = ANY((SELECT ids FROM held)::uuid[]) AND t.status = 1
   RETURNING t.id, created_at, run_at, run, t.timeout, last_event, started_at, finished_at, expires_at,
     cancel_requested_at, attempt, max_attempts, crashes, interruptions, status, priority, type, queue, client, owner,
     node, retry_of, last_outcome, labels, progress, error, input, output, checkpoint
 ), leased AS (
   INSERT INTO lastcall.leases (holder, task, expires_at, ends_at, length)
   SELECT holder, id, least(started_at + make_interval(secs => $8::double precision), ends), ends, $9::bigint FROM (
-    SELECT h.holder, s.id, s.started_at, s.started_at + make_interval(secs =>
-      CASE WHEN s.timeout > 0 THEN s.timeout / 1e9::double precision ELSE h.timeout END) AS ends
-    FROM started s JOIN held h ON h.id = s.id
+    SELECT s.owner AS holder, s.id, s.started_at, s.started_at + make_interval(secs => CASE WHEN s.timeout > 0
+      THEN s.timeout / 1e9::double precision ELSE h.timeouts[array_position(h.ids, s.id)] END) AS ends
+    FROM started s, held h
   ) e RETURNING holder, expires_at
 ), dropped AS (
-  DELETE FROM lastcall.logs WHERE task IN (SELECT id FROM started WHERE run > 1)
+  DELETE FROM lastcall.logs WHERE task = ANY(ARRAY(SELECT id FROM started WHERE run > 1))
 ), moved AS (
   INSERT INTO lastcall.queue_moves (queue, scheduled, queued, running)
   SELECT queue, 0, -count(*), count(*) FROM started GROUP BY queue

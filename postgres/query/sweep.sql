@@ -4,7 +4,7 @@ WITH found AS MATERIALIZED (
   SELECT id FROM lastcall.tasks WHERE status = 0 AND run_at <= clock_timestamp()
   ORDER BY run_at LIMIT $1 FOR UPDATE SKIP LOCKED
 ), moved AS (
-  UPDATE lastcall.tasks t SET status = 1 FROM found f WHERE t.id = f.id AND t.status = 0
+  UPDATE lastcall.tasks t SET status = 1 WHERE t.id = ANY(ARRAY(SELECT id FROM found)) AND t.status = 0
   RETURNING t.id, t.type, t.queue, t.client, t.run
 ), counted AS (
   INSERT INTO lastcall.queue_moves (queue, scheduled, queued, running)
@@ -63,9 +63,9 @@ ORDER BY l.expires_at LIMIT $2 FOR UPDATE OF t, l SKIP LOCKED;
 
 -- name: leases_stale
 -- Leases that have stayed behind when their run ended.
-DELETE FROM lastcall.leases WHERE holder IN (
+DELETE FROM lastcall.leases WHERE holder = ANY(ARRAY(
   SELECT l.holder FROM lastcall.leases l
   WHERE l.expires_at <= clock_timestamp()
     AND NOT EXISTS (SELECT FROM lastcall.tasks t WHERE t.id = l.task AND t.status = 2 AND t.owner = l.holder)
   ORDER BY l.expires_at LIMIT $1 FOR UPDATE SKIP LOCKED
-);
+));
