@@ -43,7 +43,7 @@ func TestACancelReachesTheRunOnAnotherNode(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, 2, "--config", "testdata/tasks.yaml")
 	a := c.open(0)
-	id := c.slow(a, "alice", 30*time.Second)
+	id := c.slow(a, 30*time.Second)
 	a.AwaitTask(id, "is under way", func(t lastcall.Task) bool { return t.Progress != nil })
 	b := c.open(1)
 	begin := time.Now()
