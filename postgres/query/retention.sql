@@ -21,7 +21,7 @@ WITH gone AS (
     SELECT id FROM lastcall.tasks WHERE id = ANY($1::uuid[]) AND status > 2 ORDER BY id FOR UPDATE SKIP LOCKED))
   RETURNING id
 ), logs AS (
-  DELETE FROM lastcall.logs WHERE task IN (SELECT id FROM gone)
+  DELETE FROM lastcall.logs WHERE task = ANY(ARRAY(SELECT id FROM gone))
 )
 SELECT count(*) FROM gone;
 
@@ -57,8 +57,8 @@ SELECT coalesce(sum(moved.oldest - was.oldest), 0)::bigint FROM moved JOIN was U
 DELETE FROM lastcall.mailboxes WHERE id = ANY($1::bigint[]) AND oldest > head AND used_at < $2;
 
 -- name: keys_forget
-DELETE FROM lastcall.idempotency WHERE (scope, key) IN (
-  SELECT scope, key FROM lastcall.idempotency WHERE at <= $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED);
+DELETE FROM lastcall.idempotency WHERE ctid = ANY(ARRAY(
+  SELECT ctid FROM lastcall.idempotency WHERE at <= $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED));
 
 -- name: partitions
 -- The days that events have tables for.
