@@ -113,6 +113,17 @@ func (c *call) readWord(fields wordReader) (w word, err error) {
 	if err != nil {
 		return w, err
 	}
+	if w, err = decodeWord(body, fields); err != nil {
+		return w, err
+	}
+	if limits.CheckName(c.name) != "" { // no id at all: nobody holds that
+		return w, lastcall.Errorf(lastcall.CodeLeaseLost, "there is no such lease")
+	}
+	return w, nil
+}
+
+// decodeWord reads a word of such fields.
+func decodeWord(body []byte, fields wordReader) (w word, err error) {
 	o, err := readObject(body, maxDepth)
 	if err != nil {
 		return w, err
@@ -134,13 +145,7 @@ func (c *call) readWord(fields wordReader) (w word, err error) {
 	if fields["error"] != nil && w.failure == nil && !o.wrong("error") {
 		o.bad("error", "is required")
 	}
-	if err := o.err(); err != nil {
-		return w, err
-	}
-	if limits.CheckName(c.name) != "" { // no id at all: nobody holds that
-		return w, lastcall.Errorf(lastcall.CodeLeaseLost, "there is no such lease")
-	}
-	return w, nil
+	return w, o.err()
 }
 
 func readCheckpoint(_ *object, m member, w *word) { w.checkpoint = compact(m.value) }

@@ -49,6 +49,7 @@ func run(t *testing.T) *node {
 		}
 		return in, nil
 	})
+	srv.Register(lastcall.TaskType{Name: "outside", Pull: true})
 	ctx, cancel := context.WithCancel(t.Context())
 	n := &node{t: t, addr: srv.Addr().String(), frames: frames, heard: map[string]int{}, ended: make(chan error, 1)}
 	go func() { n.ended <- srv.Run(ctx) }() // ends with the drain, which the test starts, or its end does
@@ -111,6 +112,37 @@ func (n *node) again(id string) {
 		status, answer := n.ask(c.method, c.target, c.body)
 		if status != c.want {
 			n.t.Errorf("%s %s %s is answered with %d %v, want %d", c.method, c.target, c.body, status, answer, c.want)
+		}
+	}
+}
+
+// lend has a worker outside do a task.
+func (n *node) lend() {
+	n.t.Helper()
+	n.ask("POST", "/v1/tasks", `{"type":"outside","input":{"a":1}}`)
+	_, answer := n.ask("POST", "/v1/leases", `{"wait":"10s","ttl":"5s"}`)
+	leases, _ := answer["leases"].([]any)
+	if len(leases) != 1 {
+		n.t.Fatalf("leased %v", answer)
+	}
+	lease, _ := leases[0].(map[string]any)
+	say := func(verb, rest string) int {
+		status, _ := n.ask("POST", fmt.Sprintf("/v1/leases/%s/%s", lease["id"], verb), fmt.Sprintf(`{"token":%q%s}`, lease["token"], rest))
+		return status
+	}
+	for _, c := range []struct {
+		verb, rest string
+		want       int
+	}{
+		{"renew", `,"progress":{"percent":50,"message":"half"},"checkpoint":{"page":1}`, 200},
+		{"complete", `,"output":{"b":2}`, 200},
+		{"complete", `,"output":{"b":2}`, 200},
+		{"fail", `,"error":{"code":"x"}`, 409},
+		{"release", ``, 409},
+		{"renew", ``, 409},
+	} {
+		if got := say(c.verb, c.rest); got != c.want {
+			n.t.Errorf("%s is answered with %d, want %d", c.verb, got, c.want)
 		}
 	}
 }
@@ -207,6 +239,7 @@ func TestARunningServerKeepsBothContracts(t *testing.T) {
 	n.ask("POST", "/v1/tasks/"+id+"/cancel", "")
 	n.hear(ws, `"t":"event"`, `task.canceled`)
 	n.again(id)
+	n.lend()
 
 	other := n.dial("alice")
 	n.say(other, `{"t":"hello","resume":"another:7"}`)
