@@ -177,6 +177,14 @@ func TestAStoreMayBeNamedInAFile(t *testing.T) {
 	if store, err := ReadStore("secret"); err != nil || store != c.Store {
 		t.Errorf("%q, %v", store, err)
 	}
+	if err := os.WriteFile("secret", []byte("sqlite:a.db"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if c, err = Load(command(t, "--store-file=secret"), environment(nil)); err != nil {
+		t.Fatal(err)
+	}
+	wantPrinted(t, c, "# store: sqlite:a.db, from store_file\n", "hunter2") // what is printed can be loaded: it stands in one place
+
 	if err := os.WriteFile("secret", []byte("hunter2"), 0o600); err != nil {
 		t.Fatal(err)
 	}

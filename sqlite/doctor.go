@@ -161,10 +161,14 @@ func (d *doctor) log() {
 
 // room compares what is free on the disk with what the store needs: a full disk refuses every submit.
 func (d *doctor) room() error {
-	free, ok, err := freeSpace(filepath.Dir(d.path))
-	if err != nil || !ok {
-		return err
+	free, known, err := freeSpace(filepath.Dir(d.path))
+	if err == nil && known {
+		d.judgeRoom(free)
 	}
+	return err
+}
+
+func (d *doctor) judgeRoom(free int64) {
 	found := fmt.Sprintf("the store has %s, and its disk has %s free", mebibytes(d.bytes), mebibytes(free))
 	switch {
 	case free < 64<<20:
@@ -174,7 +178,6 @@ func (d *doctor) room() error {
 	default:
 		d.ok("room", found)
 	}
-	return nil
 }
 
 // inside looks into the file by a connection of its own. The end of ctx interrupts it.

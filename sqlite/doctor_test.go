@@ -69,6 +69,25 @@ func TestADoctorFindsWhatWouldHurt(t *testing.T) {
 	wantFinding(t, open, "log", lastcall.LevelWarn, "256.0 MiB")
 }
 
+// What is free is held against what a backup needs, and against what the next hours need.
+func TestADoctorSaysThatTheDiskIsFullBeforeItIs(t *testing.T) {
+	for _, c := range []struct {
+		bytes, free int64
+		want        string
+	}{
+		{10 << 20, 50 << 30, lastcall.LevelOK},
+		{10 << 20, 500 << 20, lastcall.LevelWarn},
+		{20 << 30, 10 << 30, lastcall.LevelWarn},
+		{10 << 20, 10 << 20, lastcall.LevelBad},
+		{10 << 20, 0, lastcall.LevelBad},
+	} {
+		d := doctor{bytes: c.bytes}
+		if d.judgeRoom(c.free); d.found[0].Level != c.want {
+			t.Errorf("%d bytes with %d free are %s, want %s", c.bytes, c.free, d.found[0].Level, c.want)
+		}
+	}
+}
+
 // makeLog makes a write-ahead log beside a file, which nothing is read from as it does not begin like one.
 func makeLog(t *testing.T, path string) string {
 	t.Helper()
