@@ -85,27 +85,6 @@ func (f *fixture) wantLeaseLost(l *lastcall.Lease) {
 	f.wantTask(f.task(l.Task.ID), before)
 }
 
-// steadySweep sweeps as one that has been there for ever.
-func (f *fixture) steadySweep() lastcall.Swept {
-	f.Helper()
-	return f.sweepWith(lastcall.Sweep{Limit: 1000, Steady: 24 * time.Hour})
-}
-
-// lapse sweeps until a lease has run out, and returns its task.
-func (f *fixture) lapse(l *lastcall.Lease) lastcall.Task {
-	f.Helper()
-	n := 0
-	f.eventually("the lease has run out", func() bool {
-		n += f.steadySweep().Lapsed
-		t := f.task(l.Task.ID)
-		return t.Owner != l.Holder
-	})
-	if n != 1 {
-		f.Fatalf("the sweeps counted %d leases that have run out, want 1", n)
-	}
-	return f.task(l.Task.ID)
-}
-
 func leaseStartsARun(f *fixture) {
 	if got := f.lease(lastcall.LeaseRequest{}, "render", "a"); len(got) != 0 {
 		f.Fatalf("leased %d tasks out of nothing", len(got))
@@ -261,60 +240,6 @@ func leaseLateButCurrent(f *fixture) {
 	if t := f.task(l.Task.ID); t.Owner != l.Holder {
 		f.Fatalf("a lease that was renewed late is taken: %+v", t)
 	}
-}
-
-func leaseRunsOut(f *fixture) {
-	t := f.submitOne(lastcall.Submission{Type: "a", MaxAttempts: 1})
-	neighbor := f.leaseRun(lastcall.Submission{Type: "neighbor"}, time.Hour)
-	for i, want := range []lastcall.Status{lastcall.Queued, lastcall.Queued, lastcall.Failed} {
-		l := f.lease(lastcall.LeaseRequest{Length: shortLength}, "a")[0]
-		r := renewal(&l, shortLength)
-		r.Checkpoint = []byte("half")
-		f.renew(r)
-		got := f.lapse(&l)
-		model := l.Task
-		model.Checkpoint = []byte("half")
-		model.LeaseEnded(false, lastcall.DefaultMaxCrashes, 0, f.events(t.Client)[i].At)
-		f.wantTask(got, model)
-		if got.Status != want || got.Crashes != i+1 || got.Attempt != i/2 {
-			f.Fatalf("after %d leases that ran out the task is %+v", i+1, got)
-		}
-		f.wantLeaseLost(&l)
-	}
-	f.wantEvents(t, lastcall.TaskInterrupted, lastcall.TaskInterrupted, lastcall.TaskFailed)
-	f.wantTask(f.task(neighbor.Task.ID), neighbor.Task)
-
-	l := f.leaseRun(lastcall.Submission{Type: "canceled", Client: "bob"}, shortLength)
-	f.cancel(l.Task.ID)
-	if got := f.lapse(&l); got.Status != lastcall.Canceled || got.Crashes != 1 {
-		f.Fatalf("a lease that ran out after a cancel left %+v", got)
-	}
-	l = f.leaseRun(lastcall.Submission{Type: "slow", Client: "carol", Timeout: shortLength}, time.Hour)
-	if got := f.lapse(&l); got.Status != lastcall.Scheduled || got.Crashes != 0 || got.Attempt != 1 ||
-		got.Error == nil || got.Error.Code != lastcall.FailureTimeout {
-		f.Fatalf("an attempt that took all its time left %+v", got)
-	}
-	f.wantEvents(l.Task, lastcall.TaskRetrying)
-	last := f.leaseRun(lastcall.Submission{Type: "last", Client: "dan", Timeout: shortLength, MaxAttempts: 1}, time.Hour)
-	f.lapse(&last)
-	f.wantStatus(last.Task.ID, lastcall.Failed)
-}
-
-// Nobody loses a lease for want of a node to renew it with.
-func leaseBeforeASteadySweeper(f *fixture) {
-	const length = 200 * time.Millisecond
-	l := f.leaseRun(lastcall.Submission{Type: "a"}, length)
-	short := f.leaseRun(lastcall.Submission{Type: "a"}, shortLength)
-	f.clockPasses(2 * length)
-	for _, steady := range []time.Duration{0, shortLength - time.Microsecond} {
-		f.sweepWith(lastcall.Sweep{Limit: 1, Steady: steady})
-		f.wantTask(f.task(short.Task.ID), short.Task)
-	}
-	f.sweepWith(lastcall.Sweep{Limit: 1, Steady: length - time.Microsecond})
-	f.wantTask(f.task(l.Task.ID), l.Task)
-	f.wantStatus(short.Task.ID, lastcall.Queued)
-	f.sweepWith(lastcall.Sweep{Limit: 1, Steady: length})
-	f.wantStatus(l.Task.ID, lastcall.Queued)
 }
 
 // leaseDisjoint lets workers outside and nodes, on two handles, take three hundred tasks: each goes to one of them.
