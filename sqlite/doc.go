@@ -30,4 +30,6 @@
 // at once and a living one is never robbed, whatever clocks and schedulers do. Two processes on one file are served, as
 // in a roll-out on one host; a file on the network is refused, as neither SQLite's locks nor these can be relied on
 // there.
+//
+// A worker outside is no process of this machine's: its lease is a row with a time (lend.go), one for each of its runs.
 package sqlite
