@@ -18,10 +18,13 @@ import (
 // and locks the incarnation's row: whoever declares it dead comes before and is seen, or after and finds the runs (G3).
 func (s *Store) Claim(ctx context.Context, c lastcall.Claim) ([]lastcall.Task, error) {
 	w := &wish{incarnation: c.Incarnation, want: storableTypes(c.Want), max: c.Max, suspects: c.Suspects}
-	var out []lastcall.Task
-	err := s.take(ctx, "claim", w, func(ctx context.Context, conn *pgx.Conn, p *picked) ([]*row, error) {
+	rows, err := s.take(ctx, "claim", w, func(ctx context.Context, conn *pgx.Conn, p *picked) ([]*row, error) {
 		return s.startRuns(ctx, conn, "claim_start", c.Incarnation, c.Node, p.types, p.queues, p.suspects, p.most)
-	}, func(r *row) { out = append(out, r.Task) })
+	})
+	out := make([]lastcall.Task, len(rows))
+	for i, r := range rows {
+		out[i] = r.Task
+	}
 	return out, err
 }
 
@@ -49,9 +52,9 @@ type starter func(context.Context, *pgx.Conn, *picked) ([]*row, error)
 // takeRounds bounds how often a claim looks again when others took what it had seen.
 const takeRounds = 10
 
-// take looks and starts until it has what it wished for or there is no more, and gives each of the started rows to got,
-// in the order of service.
-func (s *Store) take(ctx context.Context, verb string, w *wish, start starter, got func(*row)) error {
+// take looks and starts until it has what it wished for or there is no more, and returns the started rows in the order of
+// service, those too that it had got before it failed.
+func (s *Store) take(ctx context.Context, verb string, w *wish, start starter) ([]*row, error) {
 	var all []*row
 	err := s.withConn(ctx, writeTimeout, func(ctx context.Context, c *pgx.Conn) error {
 		for range takeRounds {
@@ -67,10 +70,7 @@ func (s *Store) take(ctx context.Context, verb string, w *wish, start starter, g
 	slices.SortFunc(all, func(a, b *row) int {
 		return cmp.Or(a.OrderKey().Compare(b.OrderKey()), bytes.Compare(a.id[:], b.id[:]))
 	})
-	for _, r := range all {
-		got(r)
-	}
-	return wrap(verb, err)
+	return all, wrap(verb, err)
 }
 
 // takeOnce is a look and a start. More is true when it has got less than it saw.
@@ -126,9 +126,10 @@ func (s *Store) startRuns(ctx context.Context, c *pgx.Conn, query string, args .
 		b.Queue(s.sql["bounds"]) // a transaction with what follows, until the batch ends
 	}
 	b.Queue(s.sql[query], args...).Query(func(found pgx.Rows) error {
+		var until *time.Time
+		c := newTaskScan(&until)
 		for found.Next() {
-			var until *time.Time
-			r, err := scanTask(after(found, &until))
+			r, err := c.next(found)
 			if err != nil {
 				return err
 			}

@@ -37,27 +37,19 @@ func (tx *tx) queueKeys(b *pgx.Batch, calls []*call) {
 		return
 	}
 	b.Queue(tx.s.sql["keys_find"], scopes, keys, lastcall.IdempotencyWindow.Seconds()).Query(func(rows pgx.Rows) error {
+		var f first
+		c := newTaskScan(&f.scope, &f.key, &f.digest)
 		for rows.Next() {
-			f := &first{}
 			var err error
-			if f.task, err = scanTask(after(rows, &f.scope, &f.key, &f.digest)); err != nil {
+			if f.task, err = c.next(rows); err != nil {
 				return err
 			}
-			tx.first[f.keyName] = f
+			found := f
+			tx.first[f.keyName] = &found
 		}
 		return rows.Err()
 	})
 }
-
-// behind are the columns of a row behind the first ones, which go elsewhere.
-type behind struct {
-	pgx.Rows
-	front []any
-}
-
-func after(rows pgx.Rows, front ...any) behind { return behind{rows, front} }
-
-func (b behind) Scan(dest ...any) error { return b.Rows.Scan(append(b.front, dest...)...) }
 
 // firstOf is what a key was first used for, nil if it is new or none.
 func (tx *tx) firstOf(k *lastcall.IdempotencyKey) *first {

@@ -36,8 +36,7 @@ func (s *Store) Lease(ctx context.Context, r lastcall.LeaseRequest) ([]lastcall.
 	if len(r.Queues) > 0 && len(w.queues) == 0 {
 		return nil, nil // no such queue is there
 	}
-	var out []lastcall.Lease
-	err := s.take(ctx, "lease", w, func(ctx context.Context, c *pgx.Conn, p *picked) ([]*row, error) {
+	rows, err := s.take(ctx, "lease", w, func(ctx context.Context, c *pgx.Conn, p *picked) ([]*row, error) {
 		var lengths array[float64]
 		for _, typ := range p.types {
 			timeout := timeouts[typ]
@@ -52,9 +51,11 @@ func (s *Store) Lease(ctx context.Context, r lastcall.LeaseRequest) ([]lastcall.
 		}
 		return s.startRuns(ctx, c, "lease_start", p.types, p.queues, p.suspects, p.most, lengths, holders, r.Node,
 			r.Length.Seconds(), int64(r.Length))
-	}, func(r *row) {
-		out = append(out, lastcall.Lease{Task: r.Task, Holder: r.Owner, ExpiresAt: r.leased.UTC()})
 	})
+	out := make([]lastcall.Lease, len(rows))
+	for i, r := range rows {
+		out[i] = lastcall.Lease{Task: r.Task, Holder: r.Owner, ExpiresAt: r.leased.UTC()}
+	}
 	return out, err
 }
 
@@ -154,13 +155,14 @@ func (s *Store) lapsed(ctx context.Context, sw *lastcall.Sweep) (n int, err erro
 
 // keepOver takes the tasks whose leases are over, with these.
 func (tx *tx) keepOver(rows pgx.Rows) error {
+	var ends time.Time
+	c := newTaskScan(&ends)
 	for rows.Next() {
-		l := &held{}
-		r, err := scanTask(after(rows, &l.ends))
+		r, err := c.next(rows)
 		if err != nil {
 			return err
 		}
-		l.holder, l.task = r.Owner, r.id
+		l := &held{holder: r.Owner, task: r.id, ends: ends}
 		tx.rows[r.id], tx.leases[l.holder] = r, l
 	}
 	return rows.Err()

@@ -20,7 +20,7 @@ func (s *Store) Task(ctx context.Context, id string) (out lastcall.Task, err err
 		if !ok {
 			return errNoTask()
 		}
-		r, err := scanTask(c.QueryRow(ctx, s.sql["task_get"], [16]byte(key)))
+		r, err := newTaskScan().next(c.QueryRow(ctx, s.sql["task_get"], [16]byte(key)))
 		if errors.Is(err, pgx.ErrNoRows) {
 			return errNoTask()
 		}

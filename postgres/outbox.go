@@ -10,8 +10,10 @@ import (
 
 const (
 	// outboxMost is how many different things wait to be told to the other nodes; past it they are told that anything may
-	// have moved.
-	outboxMost = 4096
+	// have moved. It is about as many as messagesMost hold, as is statesMost: to gather more would be for nothing.
+	outboxMost = 1024
+	// statesMost is how many states wait; there is no room for more.
+	statesMost = 400
 	// messageBytes is how much goes into one notification, of which PostgreSQL takes less than 8000 bytes.
 	messageBytes = 7500
 	// messagesMost is how many notifications go out together.
@@ -66,12 +68,12 @@ func (o *outbox) empty() {
 // put adds what has moved.
 func (o *outbox) put(moved []lastcall.Hint) {
 	o.mu.Lock()
-	for i := range moved {
+	for i := 0; i < len(moved) && !o.all; i++ {
 		o.add(&moved[i])
-	}
-	if len(o.types)+len(o.boxes)+len(o.tasks)+len(o.states) > outboxMost {
-		o.empty()
-		o.all = true
+		if len(o.types)+len(o.boxes)+len(o.tasks) > outboxMost {
+			o.empty()
+			o.all = true
+		}
 	}
 	o.mu.Unlock()
 	select {
@@ -81,7 +83,7 @@ func (o *outbox) put(moved []lastcall.Hint) {
 }
 
 func (o *outbox) add(h *lastcall.Hint) {
-	if o.all || *h == (lastcall.Hint{}) {
+	if *h == (lastcall.Hint{}) {
 		o.all = true
 		return
 	}
@@ -96,7 +98,9 @@ func (o *outbox) add(h *lastcall.Hint) {
 	}
 	switch {
 	case h.State != nil:
-		o.states[h.State.Task] = stateNote{h.Client, h.State.Task, h.State.Type, h.State.Run, h.State.Data}
+		if _, again := o.states[h.State.Task]; again || len(o.states) < statesMost {
+			o.states[h.State.Task] = stateNote{h.Client, h.State.Task, h.State.Type, h.State.Run, h.State.Data}
+		}
 	case h.Client != "":
 		o.boxes[h.Client] = struct{}{}
 	}

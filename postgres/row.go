@@ -35,35 +35,52 @@ const (
 	partCheckpoint
 )
 
-// scanTask reads a row of the columns of task_get, in their order. An error is the connection's, or a fault of the row.
-func scanTask(rows pgx.Row) (*row, error) {
-	r := &row{}
-	t := &r.Task
-	var (
-		status                               int16
-		timeout                              int64
-		owner, node, outcome                 *string
-		labels, progress, failure            []byte
-		started, finished, expires, canceled *time.Time
-	)
-	err := rows.Scan((*[16]byte)(&r.id), &t.CreatedAt, &t.RunAt, &t.Run, &timeout, &r.last,
-		&started, &finished, &expires, &canceled,
-		&t.Attempt, &t.MaxAttempts, &t.Crashes, &t.Interruptions, &status, &t.Priority,
-		&t.Type, &t.Queue, &t.Client, &owner, &node, &t.RetryOf, &outcome,
-		&labels, &progress, &failure, (*[]byte)(&t.Input), (*[]byte)(&t.Output), &t.Checkpoint)
-	if err != nil {
+// taskScan is what a row of the columns of task_get is read into. It is used again for the next row: a driver that is given
+// pointers makes an allocation of each, and they are thirty.
+type taskScan struct {
+	row
+
+	status                               int16
+	timeout                              int64
+	owner, node, outcome                 *string
+	labels, progress, failure            []byte
+	started, finished, expires, canceled *time.Time
+
+	dest []any
+}
+
+// newTaskScan reads what stands before a task into front.
+func newTaskScan(front ...any) *taskScan {
+	c := &taskScan{}
+	t := &c.Task
+	c.dest = append(c.dest, front...)
+	c.dest = append(c.dest, (*[16]byte)(&c.id), &t.CreatedAt, &t.RunAt, &t.Run, &c.timeout, &c.last,
+		&c.started, &c.finished, &c.expires, &c.canceled,
+		&t.Attempt, &t.MaxAttempts, &t.Crashes, &t.Interruptions, &c.status, &t.Priority,
+		&t.Type, &t.Queue, &t.Client, &c.owner, &c.node, &t.RetryOf, &c.outcome,
+		&c.labels, &c.progress, &c.failure, (*[]byte)(&t.Input), (*[]byte)(&t.Output), &t.Checkpoint)
+	return c
+}
+
+// next reads a row. An error is the connection's, or a fault of the row.
+func (c *taskScan) next(rows pgx.Row) (*row, error) {
+	c.row = row{}
+	if err := rows.Scan(c.dest...); err != nil {
 		return nil, err
 	}
-	t.ID, t.Timeout = r.id.String(), time.Duration(timeout)
+	r := c.row
+	t := &r.Task
+	t.ID, t.Timeout = r.id.String(), time.Duration(c.timeout)
 	t.CreatedAt, t.RunAt = t.CreatedAt.UTC(), t.RunAt.UTC()
-	t.StartedAt, t.FinishedAt, t.ExpiresAt, t.CancelRequestedAt = utc(started), utc(finished), utc(expires), utc(canceled)
-	t.Owner, t.Node, t.LastOutcome = value(owner), value(node), value(outcome)
-	t.Status, err = named(statuses, status)
-	err = errors.Join(err, decodeJSON(labels, &t.Labels), decodeJSON(progress, &t.Progress), r.setError(failure))
+	t.StartedAt, t.FinishedAt, t.ExpiresAt, t.CancelRequestedAt = utc(c.started), utc(c.finished), utc(c.expires), utc(c.canceled)
+	t.Owner, t.Node, t.LastOutcome = value(c.owner), value(c.node), value(c.outcome)
+	var err error
+	t.Status, err = named(statuses, c.status)
+	err = errors.Join(err, decodeJSON(c.labels, &t.Labels), decodeJSON(c.progress, &t.Progress), r.setError(c.failure))
 	if err != nil {
 		return nil, fmt.Errorf("the row of task %s is damaged: %w", t.ID, err)
 	}
-	return r, nil
+	return &r, nil
 }
 
 // value is what p points to, "" for NULL.
@@ -92,8 +109,9 @@ func collectTasks(rows pgx.Rows, err error) ([]*row, error) {
 	}
 	defer rows.Close()
 	var all []*row
+	c := newTaskScan()
 	for rows.Next() {
-		r, err := scanTask(rows)
+		r, err := c.next(rows)
 		if err != nil {
 			return nil, err
 		}

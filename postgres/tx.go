@@ -70,6 +70,7 @@ func (s *Store) change(ctx context.Context, calls int, lock func(*tx, *pgx.Batch
 
 func (tx *tx) run(ctx context.Context, calls int, lock func(*tx, *pgx.Batch), apply func(context.Context, *tx) error) error {
 	began := time.Now()
+	tx.hints = make([]lastcall.Hint, 0, 2*calls) // an event and a state
 	err := tx.begin(ctx, lock)
 	if err == nil {
 		err = apply(ctx, tx)

@@ -43,6 +43,7 @@ FROM (VALUES (1)) one LEFT JOIN heads h ON true;
 -- Starts runs as Task.Start does: from each line so many, but for those that somebody else has locked. The columns are
 -- none for a lease, and those of task_get. What was picked is handed on as an array: the planner takes an array for short,
 -- and a LIMIT that it does not know for a tenth of all that waits, for which it would read an index from end to end.
+-- Their status is not asked for again: they are locked, and to ask would offer the index of all that waits once more.
 WITH node AS MATERIALIZED (
   SELECT FROM lastcall.nodes WHERE incarnation = $1 AND state = 0 FOR KEY SHARE
 ), picked AS MATERIALIZED (
@@ -57,7 +58,7 @@ WITH node AS MATERIALIZED (
 ), started AS (
   UPDATE lastcall.tasks t SET status = 2, owner = $1, node = nullif($2::text, ''), run = run + 1, attempt = attempt + 1,
     started_at = (SELECT clock_timestamp()), progress = NULL, last_outcome = NULL
-  WHERE t.id = ANY(ARRAY(SELECT id FROM picked)) AND t.status = 1
+  WHERE t.id = ANY(ARRAY(SELECT id FROM picked))
   RETURNING t.id, created_at, run_at, run, timeout, last_event, started_at, finished_at, expires_at,
     cancel_requested_at, attempt, max_attempts, crashes, interruptions, status, priority, type, queue, client, owner,
     node, retry_of, last_outcome, labels, progress, error, input, output, checkpoint
@@ -86,7 +87,7 @@ WITH picked AS MATERIALIZED (
 ), started AS (
   UPDATE lastcall.tasks t SET status = 2, owner = ($6::text[])[array_position((SELECT ids FROM held), t.id)], node = nullif($7::text, ''), run = run + 1,
     attempt = attempt + 1, started_at = (SELECT clock_timestamp()), progress = NULL, last_outcome = NULL
-  WHERE t.id = ANY((SELECT ids FROM held)::uuid[]) AND t.status = 1
+  WHERE t.id = ANY((SELECT ids FROM held)::uuid[])
   RETURNING t.id, created_at, run_at, run, t.timeout, last_event, started_at, finished_at, expires_at,
     cancel_requested_at, attempt, max_attempts, crashes, interruptions, status, priority, type, queue, client, owner,
     node, retry_of, last_outcome, labels, progress, error, input, output, checkpoint
