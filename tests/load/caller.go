@@ -16,13 +16,12 @@ import (
 // caller submits tasks for all clients, waits for some and reads others, on connections that it keeps or on new ones.
 type caller struct {
 	name  string
-	keeps bool
 	keys  int // that it has used
 	known []string
 }
 
 func (p *caller) live(c *Crowd, front *lab.Node) {
-	for c.pause(time.Duration(rand.Int64N(2 * int64(c.plan.Pace)))) {
+	for pause(time.Duration(rand.Int64N(2*int64(c.plan.Pace))), c.enough) {
 		p.act(c, front)
 	}
 }

@@ -52,56 +52,66 @@ type Crowd struct {
 	Log     *checker.Log
 	Clients []string // for whom tasks are submitted
 
-	t      testing.TB
-	plan   Plan
-	fronts []string
-	stop   chan struct{} // closed when they may go home
-	people sync.WaitGroup
-	tally  tally
+	t       testing.TB
+	plan    Plan
+	fronts  []string
+	enough  chan struct{} // closed when callers may go home
+	callers sync.WaitGroup
+	stop    chan struct{} // closed when the others may
+	streams sync.WaitGroup
+	heard   positions
+	tally   tally
 }
 
 // Gather brings a crowd together before balancers; half of it goes through each if there are two.
 func Gather(t testing.TB, p Plan, fronts ...string) *Crowd {
 	t.Helper()
-	c := &Crowd{t: t, Log: &checker.Log{}, plan: p.withDefaults(), fronts: fronts, stop: make(chan struct{})}
+	c := &Crowd{
+		t: t, Log: &checker.Log{}, plan: p.withDefaults(), fronts: fronts,
+		enough: make(chan struct{}), stop: make(chan struct{}),
+	}
 	for i := range 10 {
 		c.Clients = append(c.Clients, fmt.Sprintf("client-%d", i))
 	}
 	for i := range c.plan.Callers {
-		c.add(&caller{name: fmt.Sprintf("caller-%d", i), keeps: i%4 != 0}, i)
+		c.add(&caller{name: fmt.Sprintf("caller-%d", i)}, i, i%4 != 0, &c.callers)
 	}
 	for i := range 4 {
-		c.add(&listener{client: c.Clients[i]}, i)
-		c.add(&reader{client: c.Clients[4+i]}, i)
+		c.add(&listener{client: c.Clients[i]}, i, true, &c.streams)
+		c.add(&reader{client: c.Clients[4+i]}, i, true, &c.streams)
 	}
 	for i := range 2 {
-		c.add(&poller{client: c.Clients[8+i]}, i)
+		c.add(&poller{client: c.Clients[8+i]}, i, true, &c.streams)
 	}
 	return c
 }
 
 // person is somebody in the crowd.
 type person interface {
-	// live goes on until the crowd may go home. The transport is its own.
+	// live goes on until the person may go home. The transport is its own.
 	live(c *Crowd, front *lab.Node)
 }
 
-func (c *Crowd) add(p person, i int) {
-	transport := &http.Transport{MaxIdleConnsPerHost: 4}
-	if one, ok := p.(*caller); ok {
-		transport.DisableKeepAlives = !one.keeps
-	}
+func (c *Crowd) add(p person, i int, keeps bool, among *sync.WaitGroup) {
+	transport := &http.Transport{MaxIdleConnsPerHost: 4, DisableKeepAlives: !keeps}
 	front := lab.Front(c.t, c.fronts[i%len(c.fronts)], transport)
-	c.people.Go(func() { // ends with the crowd's going home, which waits for it
+	among.Go(func() { // ends with the crowd's going home, which waits for it
 		defer transport.CloseIdleConnections()
 		p.live(c, front)
 	})
 }
 
-// Home sends everyone home and waits until they are.
+// Home sends the callers home, waits until all that they have asked for has ended and every client has heard of it on the
+// stream that it has, or comes back to (G5), sends them home too and waits until they are.
 func (c *Crowd) Home() {
+	c.t.Helper()
+	close(c.enough)
+	c.callers.Wait()
+	if !c.t.Failed() { // else somebody may have left before its time
+		c.catchUp()
+	}
 	close(c.stop)
-	c.people.Wait()
+	c.streams.Wait()
 }
 
 func (c *Crowd) over() bool {
@@ -114,13 +124,13 @@ func (c *Crowd) over() bool {
 }
 
 // pause waits; it is false when it is time to go home.
-func (c *Crowd) pause(d time.Duration) bool {
+func pause(d time.Duration, home <-chan struct{}) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return true
-	case <-c.stop:
+	case <-home:
 		return false
 	}
 }

@@ -86,6 +86,7 @@ func (l *listener) hear(ctx context.Context, c *Crowd, s *lab.Socket) error {
 		case "event":
 			l.at = record.Cursor(f)
 			c.Log.EventSeen(l.client, conn, l.at, record.Event(f))
+			c.heard.to(l.client, f.Seq)
 			err = s.Say(ctx, map[string]any{"t": "ack", "seq": f.Seq})
 		case "ping":
 			err = s.Say(ctx, map[string]any{"t": "pong", "n": f.N})

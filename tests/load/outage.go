@@ -54,5 +54,5 @@ func (c *Crowd) lostf(who, format string, args ...any) bool {
 	}
 	c.count(&c.tally.broken)
 	c.tally.explain(who + ": " + fmt.Sprintf(format, args...))
-	return c.pause(comeBack)
+	return pause(comeBack, c.stop)
 }

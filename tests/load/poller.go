@@ -59,6 +59,7 @@ func (p *poller) note(c *Crowd, events []lastcall.Event, cursor string) bool {
 	for _, ev := range events {
 		c.Log.EventSeen(p.client, conn, lastcall.Cursor{Epoch: at.Epoch, Seq: ev.Seq}, ev)
 	}
+	c.heard.to(p.client, at.Seq)
 	p.at = cursor
 	return true
 }

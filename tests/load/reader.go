@@ -28,7 +28,7 @@ type reader struct {
 func (r *reader) live(c *Crowd, front *lab.Node) {
 	r.retry = time.Second
 	for !c.over() {
-		if !r.stream(c, front) || !c.pause(within(r.retry)) {
+		if !r.stream(c, front) || !pause(within(r.retry), c.stop) {
 			return
 		}
 	}
@@ -118,6 +118,7 @@ func (r *reader) heard(c *Crowd, conn, kind, data string) error {
 	case kind == "gap":
 		c.Log.Gap(r.client, conn, lastcall.Gap{Why: lastcall.GapReason(f.Why), From: f.From, To: f.To, Cursor: record.Cursor(f)})
 	case f.Seq > 0:
+		c.heard.to(r.client, f.Seq)
 		c.Log.EventSeen(r.client, conn, record.Cursor(f), record.Event(f))
 	}
 	return nil
