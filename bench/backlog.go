@@ -81,7 +81,7 @@ func (r *rig) depths(ctx context.Context, d *depths, open func(context.Context, 
 		var rates [2]float64
 		for i := range queues {
 			n := (i + round) % 2
-			if rates[n], err = queues[n].hold(ctx, r.bout); err != nil {
+			if rates[n], err = queues[n].hold(ctx, r.bout, r.spent); err != nil {
 				return err
 			}
 		}
@@ -93,13 +93,14 @@ func (r *rig) depths(ctx context.Context, d *depths, open func(context.Context, 
 }
 
 // hold works the queue for a while and fills it up at the pace at which it is worked.
-func (q *queue) hold(ctx context.Context, b bout) (rate float64, err error) {
+func (q *queue) hold(ctx context.Context, b bout, spent func() (time.Duration, bool)) (rate float64, err error) {
 	b.backlog, b.portion = q.length, 500
 	if err := q.start(ctx); err != nil {
 		return 0, err
 	}
 	defer func() { err = firstOf(err, q.rest()) }()
-	return b.continuous(ctx, q)
+	p, err := b.continuous(ctx, q, spent)
+	return p.PerSecond, err
 }
 
 // reportBacklog is the section of long queues.

@@ -15,6 +15,7 @@ import (
 type cluster struct {
 	url     string // of the database postgres, as a superuser
 	version string
+	pid     int // of the server, if it is ours
 	made    int
 }
 
@@ -60,13 +61,13 @@ func (c *cluster) exec(ctx context.Context, at string, statements ...string) err
 
 // database is one side's for one round.
 type database struct {
-	cluster *cluster
-	name    string
-	url     string
+	*cluster
+
+	name string
+	url  string
 }
 
-// calm does what the server would get to in a longer life, so that the next phase begins where it would find it:
-// statistics, and a log that is written out.
+// calm is that of server.
 func (d database) calm(ctx context.Context) error {
 	return d.cluster.exec(ctx, d.url, "VACUUM (ANALYZE)", "CHECKPOINT")
 }

@@ -54,7 +54,8 @@ func (t *contest) round(ctx context.Context, r *rig, round int) error {
 	}
 	t.river, t.ours = append(t.river, got[0]), append(t.ours, got[1])
 	fmt.Printf("no-op tasks, %3d clients, round %d: insert %6.0f/s, River %6.0f/s; work %6.0f/s, River %6.0f/s; both %6.0f/s, River %6.0f/s\n",
-		t.clients, round+1, got[1].Insert, got[0].Insert, got[1].Work, got[0].Work, got[1].Both, got[0].Both)
+		t.clients, round+1, got[1].Insert.PerSecond, got[0].Insert.PerSecond, got[1].Work.PerSecond, got[0].Work.PerSecond,
+		got[1].Both.PerSecond, got[0].Both.PerSecond)
 	return nil
 }
 
@@ -70,7 +71,7 @@ func (c *cluster) fight(ctx context.Context, b bout, open func(context.Context, 
 		return r, err
 	}
 	defer func() { err = firstOf(err, s.close()) }()
-	return b.fight(ctx, s, db.calm)
+	return b.fight(ctx, s, db)
 }
 
 func firstOf(errs ...error) error {
@@ -90,6 +91,9 @@ on a new database: %[2]d tasks that do nothing are inserted while nobody works, 
 both at once for %[3]s with %[4]d kept waiting. Each side inserts and works in one process with a Go function and %[5]d slots. Before each
 phase the database is analysed and the log written out, for both.
 
+CPU is the processor time of the process and the server together, for a task. It is what bounds the rate where both share the
+processors, and other programs on the machine move it less than the rate.
+
 What is done differs, and lastcall does more:
 
 | | lastcall | River |
@@ -102,15 +106,15 @@ What is done differs, and lastcall does more:
 
 This run: %[13]s; %[14]s.
 
-| clients | phase | lastcall tasks/s | River jobs/s | ratio, median | lowest to highest |
-|---:|---|---:|---:|---:|---|
+| clients | phase | lastcall tasks/s | River jobs/s | ratio, median | lowest to highest | lastcall CPU/task | River CPU/job | River to lastcall |
+|---:|---|---:|---:|---:|---|---:|---:|---:|
 `, "`river bench`", b.tasks, b.counts, b.backlog, oursWorkers, oursBatch, oursInserters, riverBatch, "`InsertManyFast`",
 		riverCooldown, riverPoll, "`fsync` and `synchronous_commit` on", machine("%s, %d rounds", version, len(all[0].ours)), settingsText())
 	for _, t := range all {
 		for _, p := range phases {
 			q := ratios(t.ours, t.river, p.of)
-			fmt.Fprintf(&s, "| %d | %s | %.0f | %.0f | **%.2f** | %s |\n", t.clients, p.name,
-				over(t.ours, p.of).mid, over(t.river, p.of).mid, q.mid, q.span("%.2f"))
+			fmt.Fprintf(&s, "| %d | %s | %.0f | %.0f | **%.2f** | %s | %s |\n", t.clients, p.name,
+				over(t.ours, p.of).mid, over(t.river, p.of).mid, q.mid, q.span("%.2f"), p.costs(t.ours, t.river))
 		}
 	}
 	same := func(v float64) float64 { return v }

@@ -27,7 +27,7 @@ func (r *rig) nodes(ctx context.Context) (section, error) {
 		}
 		one, three := c.one[round], c.three[round]
 		fmt.Printf("nodes, round %d: work %6.0f/s by one, %6.0f/s by three; both %6.0f/s, %6.0f/s\n", round+1,
-			one.Work, three.Work, one.Both, three.Both)
+			one.Work.PerSecond, three.Work.PerSecond, one.Both.PerSecond, three.Both.PerSecond)
 	}
 	return reportNodes(&c, r.bout, r.version), nil
 }
@@ -64,14 +64,4 @@ This run: %s.
 		fmt.Fprintf(&s, "| %s | %.0f | %.0f | **%.2f** | %s |\n", p.name, over(c.one, p.of).mid, over(c.three, p.of).mid, q.mid, q.span("%.2f"))
 	}
 	return section{"One node against three", s.String()}
-}
-
-// phases are what a bout measures, as they stand in a table.
-var phases = []struct {
-	name string
-	of   func(rates) float64
-}{
-	{"insert", func(r rates) float64 { return r.Insert }},
-	{"work off", func(r rates) float64 { return r.Work }},
-	{"both at once", func(r rates) float64 { return r.Both }},
 }

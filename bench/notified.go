@@ -68,7 +68,7 @@ func runNotified(ctx context.Context, args []string) error {
 		}
 		readers.Go(func() { n.read(ctx, conn) }) // ends with ctx
 	}
-	if err := pace(ctx, *rate, count, func(i int) { n.fail(n.submit(ctx, i)) }); err != nil {
+	if err := paceOut(ctx, *rate, count, func(i int) { n.fail(n.submit(ctx, i)) }); err != nil {
 		return err
 	}
 	select {

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// pace calls fn rate times a second, count times in all, and returns when every call has. Each has a goroutine of its
+// paceOut calls fn rate times a second, count times in all, and returns when every call has. Each has a goroutine of its
 // own: one that takes long delays no other, as it would not in life, so that a stall is seen by all who come into it.
-func pace(ctx context.Context, rate, count int, fn func(i int)) error {
+func paceOut(ctx context.Context, rate, count int, fn func(i int)) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	began := time.Now()

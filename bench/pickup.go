@@ -93,7 +93,7 @@ func insertPaced(ctx context.Context, url string, rate int, lasts time.Duration)
 	}
 	skip := int(warmUp.Seconds() * float64(rate))
 	failed := make(chan error, 1)
-	err = pace(ctx, rate, skip+int(lasts.Seconds()*float64(rate)), func(i int) {
+	err = paceOut(ctx, rate, skip+int(lasts.Seconds()*float64(rate)), func(i int) {
 		if err := insertOne(ctx, client, i, i >= skip); err != nil {
 			select {
 			case failed <- err:

@@ -22,8 +22,9 @@ import (
 // openCluster takes the server at url, or, without one, starts one that ends with stop.
 func openCluster(ctx context.Context, url string) (c *cluster, stop func(), err error) {
 	stop = func() {}
+	pid := 0
 	if url == "" {
-		if url, stop, err = startServer(ctx); err != nil {
+		if url, pid, stop, err = startServer(ctx); err != nil {
 			return nil, nil, fmt.Errorf("start PostgreSQL: %w", err)
 		}
 	}
@@ -33,7 +34,7 @@ func openCluster(ctx context.Context, url string) (c *cluster, stop func(), err 
 		return nil, nil, err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	c = &cluster{url: url}
+	c = &cluster{url: url, pid: pid}
 	if err := conn.QueryRow(ctx, "SELECT 'PostgreSQL ' || current_setting('server_version')").Scan(&c.version); err != nil {
 		stop()
 		return nil, nil, err
@@ -43,32 +44,32 @@ func openCluster(ctx context.Context, url string) (c *cluster, stop func(), err 
 
 // startServer makes a cluster in a temporary folder and runs a server on it, on loopback. PostgreSQL refuses to run as
 // root, so for root it runs as the user postgres, or nobody.
-func startServer(ctx context.Context) (url string, stop func(), err error) {
+func startServer(ctx context.Context) (url string, pid int, stop func(), err error) {
 	bin, err := binaries()
 	if err != nil {
-		return "", nil, err
+		return "", 0, nil, err
 	}
 	dir, err := os.MkdirTemp("", "lastcall-bench-pg-")
 	if err != nil {
-		return "", nil, err
+		return "", 0, nil, err
 	}
 	clean := func() { _ = os.RemoveAll(dir) } // temporary files that stay harm nobody
 	attr, err := lowly(dir)
 	if err != nil {
 		clean()
-		return "", nil, err
+		return "", 0, nil, err
 	}
 	data := filepath.Join(dir, "data")
 	initdb := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-locale")
 	initdb.SysProcAttr, initdb.Dir = attr, dir
 	if out, err := initdb.CombinedOutput(); err != nil {
 		clean()
-		return "", nil, fmt.Errorf("initdb: %w\n%s", err, out)
+		return "", 0, nil, fmt.Errorf("initdb: %w\n%s", err, out)
 	}
 	port, err := freePort(ctx)
 	if err != nil {
 		clean()
-		return "", nil, err
+		return "", 0, nil, err
 	}
 	args := []string{"-D", data, "-p", port, "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="}
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
@@ -80,7 +81,7 @@ func startServer(ctx context.Context) (url string, stop func(), err error) {
 	cmd.Stderr = &log
 	if err := cmd.Start(); err != nil {
 		clean()
-		return "", nil, err
+		return "", 0, nil, err
 	}
 	stop = func() {
 		_ = cmd.Process.Signal(syscall.SIGINT) // ends its sessions and writes what there is to write
@@ -91,9 +92,9 @@ func startServer(ctx context.Context) (url string, stop func(), err error) {
 	conn, err := connect(ctx, url)
 	if err != nil {
 		stop()
-		return "", nil, fmt.Errorf("%w\n%s", err, log.String())
+		return "", 0, nil, fmt.Errorf("%w\n%s", err, log.String())
 	}
-	return url, stop, conn.Close(ctx)
+	return url, cmd.Process.Pid, stop, conn.Close(ctx)
 }
 
 // binaries is the folder of the newest server that is installed. Debian keeps them all apart, out of PATH.

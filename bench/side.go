@@ -19,11 +19,49 @@ type side interface {
 	close() error
 }
 
-// rates are what a side came to, in tasks a second.
+// rates are what a side came to.
 type rates struct {
-	Insert float64 // nobody works
-	Work   float64 // nobody inserts
-	Both   float64 // from an inserter that keeps the queue filled
+	Insert pace // nobody works
+	Work   pace // nobody inserts
+	Both   pace // from an inserter that keeps the queue filled
+}
+
+// pace is what a phase came to.
+type pace struct {
+	PerSecond float64
+	CPU       time.Duration // of this process and the server, for a task; 0 where it is not known
+}
+
+// clock measures a phase.
+type clock struct {
+	spent func() (time.Duration, bool)
+	began time.Time
+	cpu   time.Duration
+}
+
+func startClock(spent func() (time.Duration, bool)) clock {
+	c := clock{spent: spent}
+	c.cpu, _ = spent()
+	c.began = time.Now()
+	return c
+}
+
+// stop is the pace at which n tasks were done.
+func (c clock) stop(n int64) pace {
+	took := time.Since(c.began)
+	p := pace{PerSecond: float64(n) / took.Seconds()}
+	if cpu, known := c.spent(); known && n > 0 {
+		p.CPU = (cpu - c.cpu) / time.Duration(n)
+	}
+	return p
+}
+
+// server is what a side is measured on.
+type server interface {
+	// calm gives it the rest that it would find in a longer life: statistics are fresh and what was written is on the disk.
+	calm(ctx context.Context) error
+	// spent is the processor time used so far, by it and by this process.
+	spent() (time.Duration, bool)
 }
 
 // bout is how long a side is measured.
@@ -35,56 +73,55 @@ type bout struct {
 	counts  time.Duration // of the continuous phase
 }
 
-// fight takes a side through the phases of River's own benchmark. Before each the server is given the rest that it would
-// find in a longer life: statistics are fresh and what was written is on the disk.
-func (b bout) fight(ctx context.Context, s side, calm func(context.Context) error) (rates, error) {
+// fight takes a side through the phases of River's own benchmark.
+func (b bout) fight(ctx context.Context, s side, on server) (rates, error) {
 	var r rates
-	if err := calm(ctx); err != nil {
+	if err := on.calm(ctx); err != nil {
 		return r, err
 	}
-	began := time.Now()
+	c := startClock(on.spent)
 	if err := s.insert(ctx, b.tasks); err != nil {
 		return r, fmt.Errorf("insert: %w", err)
 	}
-	r.Insert = float64(b.tasks) / time.Since(began).Seconds()
-	if err := calm(ctx); err != nil {
+	r.Insert = c.stop(int64(b.tasks))
+	if err := on.calm(ctx); err != nil {
 		return r, err
 	}
-	began = time.Now()
+	c = startClock(on.spent)
 	if err := s.start(ctx); err != nil {
 		return r, fmt.Errorf("start: %w", err)
 	}
 	if err := until(ctx, func() bool { return s.worked() >= int64(b.tasks) }); err != nil {
 		return r, fmt.Errorf("worked %d of %d: %w", s.worked(), b.tasks, err)
 	}
-	r.Work = float64(b.tasks) / time.Since(began).Seconds()
-	if err := calm(ctx); err != nil {
+	r.Work = c.stop(int64(b.tasks))
+	if err := on.calm(ctx); err != nil {
 		return r, err
 	}
 	var err error
-	r.Both, err = b.continuous(ctx, s)
+	r.Both, err = b.continuous(ctx, s, on.spent)
 	return r, err
 }
 
 // continuous measures with an inserter beside the workers, who have nothing to do when it begins.
-func (b bout) continuous(ctx context.Context, s side) (float64, error) {
+func (b bout) continuous(ctx context.Context, s side, spent func() (time.Duration, bool)) (p pace, err error) {
 	stopped, stop := context.WithCancel(ctx)
 	defer stop()
 	fed := make(chan error, 1)
 	go func() { fed <- b.feed(stopped, s) }() // ends with stopped, and is waited for below
 	if err := wait(ctx, b.warm); err != nil {
-		return 0, err
+		return p, err
 	}
-	before, began := s.worked(), time.Now()
+	before, c := s.worked(), startClock(spent)
 	if err := wait(ctx, b.counts); err != nil {
-		return 0, err
+		return p, err
 	}
-	rate := float64(s.worked()-before) / time.Since(began).Seconds()
+	p = c.stop(s.worked() - before)
 	stop()
 	if err := <-fed; err != nil {
-		return 0, fmt.Errorf("feed: %w", err)
+		return p, fmt.Errorf("feed: %w", err)
 	}
-	return rate, nil
+	return p, nil
 }
 
 // feed keeps the backlog in the queue until ctx ends.
