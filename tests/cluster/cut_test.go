@@ -18,7 +18,7 @@ func TestANodeThatIsCutOffIsReplacedAndComesBack(t *testing.T) {
 	w, store := newWire(t, c.store)
 	c.stores[0] = store
 	n := c.open(0)
-	id := c.slow(n, 10*time.Second)
+	id := c.slow(n, time.Minute, time.Second)
 	n.AwaitTask(id, "is under way", func(t lastcall.Task) bool { return t.Progress != nil })
 	other := c.open(1)
 	s, _ := n.Connect("alice", "")

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -99,21 +100,20 @@ func again(look *lab.Node, all []victim) (took []time.Duration) {
 // succeeds, at its first attempt: they are charged with one crash at most, as from then on every suspect runs alone.
 func TestAPoisonTaskFailsAloneOnACluster(t *testing.T) {
 	t.Parallel()
-	const slots, innocent = 6, 120
+	const slots, innocent = 6, 120 // so many that some run beside the poison each time
 	c := newCluster(t, 3, "--config", "testdata/tasks.yaml", "--concurrency", strconv.Itoa(slots))
 	c.openAll()
 	log := &checker.Log{}
-	submit := func(body string) lastcall.Task {
-		task := c.nodes[0].Submit(body)
-		log.Submitted(checker.Submit{Client: task.Client}, task)
-		return task
-	}
 	// All become due together, so that the poison, which is in front, has company; and nothing is asked of a dead node.
-	at := time.Now().Add(4 * time.Second).Format(time.RFC3339Nano)
-	poison := submit(fmt.Sprintf(`{"type":"poison","client":"poisoner","priority":1,"run_at":%q}`, at))
-	for range innocent { // so many that some run beside the poison each time
-		submit(fmt.Sprintf(`{"type":"slow","client":"innocent","run_at":%q,"input":1500}`, at))
+	at := time.Now().Add(3 * time.Second).Format(time.RFC3339Nano)
+	work := fmt.Sprintf(`{"type":"poison","client":"poisoner","priority":1,"run_at":%q}`, at)
+	work += strings.Repeat(fmt.Sprintf(`,{"type":"slow","client":"innocent","run_at":%q,"input":1500}`, at), innocent)
+	var batch struct{ Tasks []lastcall.Task }
+	c.nodes[0].Do(http.MethodPost, "/v1/tasks:batch", `{"tasks":[`+work+`]}`).Decode(c.nodes[0], &batch)
+	for _, task := range batch.Tasks {
+		log.Submitted(checker.Submit{Client: task.Client}, task)
 	}
+	poison := batch.Tasks[0]
 	crashes := c.replaceTheDead(poison.ID, lastcall.DefaultMaxCrashes)
 	record.End(t, c.nodes[0], log, []string{"innocent", "poisoner"}, checker.Expect{})
 	charged := 0
