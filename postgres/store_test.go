@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"flag"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -10,7 +11,14 @@ import (
 	"github.com/lastcall-dev/lastcall/tests/pg"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(pg.Main(m)) }
+// The cases of the specification wait, for leases that run out and for the server, more than they work: more of them than
+// there are processors go side by side.
+func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(pg.Main(m))
+}
 
 // The specification of package storetest, in full.
 func TestStore(t *testing.T) {
