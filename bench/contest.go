@@ -88,8 +88,8 @@ func reportWork(all []*contest, rest []float64, b bout, version string) section 
 	var s strings.Builder
 	fmt.Fprintf(&s, `River's own benchmark (%[1]s), phase by phase, beside the same with lastcall, on the same server in turns, each round of each side
 on a new database: %[2]d tasks that do nothing are inserted while nobody works, then worked off while nobody inserts, then
-both at once for %[3]s with %[4]d kept waiting. Each side inserts and works in one process with a Go function and %[5]d slots. Before each
-phase the database is analysed and the log written out, for both.
+both at once for %[3]s with %[4]d kept waiting. Each side inserts and works in one process, the same for both (GOGC %[15]d), with a Go
+function and %[5]d slots. Before each phase the database is analysed and the log written out, for both.
 
 CPU is the processor time of the process and the server together, for a task. It is what bounds the rate where both share the
 processors, and other programs on the machine move it less than the rate.
@@ -102,14 +102,14 @@ What is done differs, and lastcall does more:
 | a task counts when | its status, its result and an event in its client's mailbox are committed, in one transaction | its status is committed, by the batch completer; no result, nobody to tell |
 | its slot is free when | its function has returned | its function has returned |
 | fetched | by claims as large as the free slots | the same; cooldown %[10]s, poll %[11]s, as in its benchmark |
-| durable | both with %[12]s: what is counted is on the disk | the same |
+| durable | %[12]s: a submit when it is answered, a result with its event when it is counted, each behind an fsync that it shares | the same settings: an insert when it is answered, a completion when its batch is written; what was worked since is worked again after a crash |
 
 This run: %[13]s; %[14]s.
 
 | clients | phase | lastcall tasks/s | River jobs/s | ratio, median | lowest to highest | lastcall CPU/task | River CPU/job | River to lastcall |
 |---:|---|---:|---:|---:|---|---:|---:|---:|
 `, "`river bench`", b.tasks, b.counts, b.backlog, oursWorkers, oursBatch, oursInserters, riverBatch, "`InsertManyFast`",
-		riverCooldown, riverPoll, "`fsync` and `synchronous_commit` on", machine("%s, %d rounds", version, len(all[0].ours)), settingsText())
+		riverCooldown, riverPoll, "`fsync` and `synchronous_commit` on", machine("%s, %d rounds", version, len(all[0].ours)), settingsText(), gcPercent)
 	for _, t := range all {
 		for _, p := range phases {
 			q := ratios(t.ours, t.river, p.of)

@@ -5,8 +5,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 )
+
+// gcPercent is GOGC of this process, in which both sides insert and work. Thousands of goroutines on a heap of some
+// megabytes are looked through many times a second with the default, which is 100: who runs either at its limit sets more.
+const gcPercent = 400
 
 // rig is what the parts of a run share.
 type rig struct {
@@ -19,6 +24,7 @@ type rig struct {
 
 // measure runs the parts that were asked for and returns their sections, those of a run that failed half-way too.
 func measure(ctx context.Context, o options) (found []section, err error) {
+	debug.SetGCPercent(gcPercent)
 	r := &rig{options: o}
 	if r.dir, err = os.MkdirTemp("", "lastcall-bench-"); err != nil {
 		return nil, err
