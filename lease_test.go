@@ -82,3 +82,25 @@ func TestOnlyAHolderHolds(t *testing.T) {
 		t.Error("a run that has ended is held")
 	}
 }
+
+// G3, G11: what ended a run is told again to who ended it, and to nobody who only guesses what that was.
+func TestAnOutcomeIsToldAgainToItsHolderOnly(t *testing.T) {
+	mine, theirs := lastcall.NewHolder(), lastcall.NewHolder()
+	for _, by := range []string{"", mine} {
+		for _, v := range []lastcall.Verdict{lastcall.Succeed, lastcall.Fail, lastcall.Release} {
+			task := taskIn(lastcall.Running)
+			if by != "" {
+				task.Owner = by
+			}
+			o := lastcall.Outcome{Run: task.Run, Holder: by, Verdict: v}
+			mustSettle(t, &task, o)
+			for _, again := range []string{"", mine, theirs, "made up", "null", mine + "A"} {
+				o.Holder = again
+				_, repeated, err := task.Settle(&o, noon)
+				if known := again == by; repeated != known || (lastcall.CodeOf(err) == lastcall.CodeLeaseLost) == known {
+					t.Errorf("a %s by %q was told to %q: repeated %v, %v", v, by, again, repeated, err)
+				}
+			}
+		}
+	}
+}

@@ -52,14 +52,18 @@ const (
 	ReleaseLease   ReleaseReason = "lease"   // a worker outside let its lease run out
 )
 
-// Digest tells outcomes apart by what the client is told of them, so that one that is reported again is known again.
-// Waits, reasons and checkpoints are not part of it: a second word on a run changes none of them.
+// Digest tells outcomes apart by what the client is told of them, and by who says so, so that one that is reported again
+// is known again, and who only guesses an outcome is not its teller (G11). Waits, reasons and checkpoints are not part of
+// it: a second word on a run changes none of them.
 func (o *Outcome) Digest() string {
 	h := sha256.New()
 	h.Write(o.Output)
 	if o.Error != nil {
 		h.Write([]byte(o.Error.Code + "\x00" + o.Error.Message + "\x00"))
 		h.Write(o.Error.Detail)
+	}
+	if o.Holder != "" {
+		h.Write([]byte("\x00" + o.Holder))
 	}
 	return string(o.Verdict) + ":" + hex.EncodeToString(h.Sum(nil)[:8])
 }
@@ -79,7 +83,7 @@ func (t *Task) Start(incarnation, node string, now time.Time) {
 
 // Settle records an outcome. It fails with CodeLeaseLost, and changes nothing, unless the outcome's run is the current
 // one and its Holder, if it names one, holds it; repeated is true, and nothing changes either, if that run was already
-// settled with the very same outcome (G3).
+// settled with the very same outcome by the same holder (G3).
 func (t *Task) Settle(o *Outcome, now time.Time) (ev *Event, repeated bool, err error) {
 	digest := o.Digest()
 	if t.Run != o.Run || (t.Status != Running && t.LastOutcome != digest) ||

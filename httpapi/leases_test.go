@@ -179,6 +179,13 @@ func TestWhatIsNoTokenIsALostLease(t *testing.T) {
 		f.say(&other, "fail", `,"error":{}`).refused(lastcall.CodeLeaseLost)
 	}
 	f.say(&l, "complete", "").wants(http.StatusOK)
+	for verb, body := range map[string]string{"complete": ``, "fail": `,"error":{},"permanent":true`, "release": ``} {
+		l := f.oneLease()
+		f.say(&l, verb, body).wants(http.StatusOK)
+		l.Token = "1.30000.x" // and the outcome is guessed
+		f.say(&l, verb, body).refused(lastcall.CodeLeaseLost)
+		f.ask("POST", taskPath+l.ID+"/cancel", "")
+	}
 }
 
 func TestWhatIsTooLongEndsTheTaskOrIsRefused(t *testing.T) {

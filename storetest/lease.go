@@ -207,10 +207,28 @@ func leaseOfAnother(f *fixture) {
 	f.wantLeaseLost(&l)
 	f.settleHeld(&again, succeed(again.Task, "1"))
 	f.wantLeaseLost(&l)
+	f.wantToldToItsHolderOnly(func(t lastcall.Task) lastcall.Outcome { return succeed(t, "null") })
+	f.wantToldToItsHolderOnly(func(t lastcall.Task) lastcall.Outcome { return failForGood(t, "x") })
+	f.wantToldToItsHolderOnly(release)
 	for _, id := range unknownIDs {
 		_, err := f.store.Renew(f.ctx, lastcall.Renewal{Note: lastcall.Note{Task: id, Run: 1}, Holder: l.Holder, Length: time.Hour})
 		f.wantCode(err, lastcall.CodeNotFound)
 	}
+}
+
+// wantToldToItsHolderOnly fails the case if an outcome that was recorded is answered once more to anybody but its holder.
+func (f *fixture) wantToldToItsHolderOnly(o func(lastcall.Task) lastcall.Outcome) {
+	f.Helper()
+	l := f.leaseRun(lastcall.Submission{Type: "guessed"}, time.Hour)
+	first := f.settleHeld(&l, o(l.Task))
+	for _, holder := range []string{lastcall.NewHolder(), "made up", l.Holder[1:]} {
+		stolen := l
+		stolen.Holder = holder
+		_, err := f.store.Settle(f.ctx, held(&stolen, o(l.Task)))
+		f.wantCode(err, lastcall.CodeLeaseLost)
+	}
+	f.wantTask(f.settleHeld(&l, o(l.Task)), first)
+	f.cancel(l.Task.ID)
 }
 
 // The holder decides, not the clock; and an answer may be lost on its way.
@@ -222,7 +240,7 @@ func leaseLateButCurrent(f *fixture) {
 	} {
 		l := f.leaseRun(lastcall.Submission{Type: "a"}, shortLength)
 		f.clockPasses(2 * shortLength)
-		f.sweep() // by one that has just come
+		f.sweepWith(lastcall.Sweep{Limit: 1000, Steady: shortLength - time.Microsecond}) // by one that has just come
 		first := f.settleHeld(&l, o(l.Task))
 		said := len(f.events(l.Task.Client))
 		f.wantTask(f.settleHeld(&l, o(l.Task)), first)
