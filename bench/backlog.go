@@ -17,10 +17,10 @@ import (
 // short queue holds.
 const backlogWorkers = 200
 
-// depths is what a store came to with a short queue and with a long one, in tasks a second.
+// depths is what a store came to with a short queue and with a long one.
 type depths struct {
 	store       string
-	short, long []float64
+	short, long []pace
 }
 
 // queue is a store with a queue whose length is held.
@@ -78,29 +78,28 @@ func (r *rig) depths(ctx context.Context, d *depths, open func(context.Context, 
 		queues[i] = q
 	}
 	for round := range r.rounds {
-		var rates [2]float64
+		var paces [2]pace
 		for i := range queues {
 			n := (i + round) % 2
-			if rates[n], err = queues[n].hold(ctx, r.bout, r.spent); err != nil {
+			if paces[n], err = queues[n].hold(ctx, r.bout, r.spent); err != nil {
 				return err
 			}
 		}
-		d.short, d.long = append(d.short, rates[0]), append(d.long, rates[1])
+		d.short, d.long = append(d.short, paces[0]), append(d.long, paces[1])
 		fmt.Printf("backlog, %s, round %d: %6.0f/s with %d queued, %6.0f/s with %d, ratio %.2f\n", d.store, round+1,
-			rates[0], queues[0].length, rates[1], queues[1].length, rates[1]/rates[0])
+			paces[0].PerSecond, queues[0].length, paces[1].PerSecond, queues[1].length, paces[1].PerSecond/paces[0].PerSecond)
 	}
 	return nil
 }
 
 // hold works the queue for a while and fills it up at the pace at which it is worked.
-func (q *queue) hold(ctx context.Context, b bout, spent func() (time.Duration, bool)) (rate float64, err error) {
+func (q *queue) hold(ctx context.Context, b bout, spent func() (time.Duration, bool)) (p pace, err error) {
 	b.backlog, b.portion = q.length, 500
 	if err := q.start(ctx); err != nil {
-		return 0, err
+		return p, err
 	}
 	defer func() { err = firstOf(err, q.rest()) }()
-	p, err := b.continuous(ctx, q, spent)
-	return p.PerSecond, err
+	return b.continuous(ctx, q, spent)
 }
 
 // reportBacklog is the section of long queues.
@@ -108,17 +107,17 @@ func reportBacklog(all []*depths, long int, version string) section {
 	var b strings.Builder
 	fmt.Fprintf(&b, `Tasks that do nothing are worked off by %[1]d slots while an inserter keeps the queue as long as it is, in portions of 500. The
 work is the same with both queues; only what lies behind it differs. Both queues stand in the same server (or on the same disk)
-all the time and are worked in turns. What counts is from submit to settled, event included.
+all the time and are worked in turns. What counts is from submit to settled, event included. CPU is as above.
 
 This run: %[2]s.
 
-| store | tasks/s, 1000 queued | tasks/s, %[3]d queued | ratio, median | lowest to highest |
-|---|---:|---:|---:|---|
+| store | tasks/s, 1000 queued | tasks/s, %[3]d queued | ratio, median | lowest to highest | CPU/task, 1000 | CPU/task, %[3]d | long to short |
+|---|---:|---:|---:|---|---:|---:|---:|
 `, backlogWorkers, machine("%s, %d rounds", version, len(all[0].short)), long)
-	same := func(v float64) float64 { return v }
 	for _, d := range all {
-		q := ratios(d.long, d.short, same)
-		fmt.Fprintf(&b, "| %s | %.0f | %.0f | **%.2f** | %s |\n", d.store, over(d.short, same).mid, over(d.long, same).mid, q.mid, q.span("%.2f"))
+		q := ratios(d.long, d.short, perSecond)
+		fmt.Fprintf(&b, "| %s | %.0f | %.0f | **%.2f** | %s | %s |\n", d.store, over(d.short, perSecond).mid, over(d.long, perSecond).mid,
+			q.mid, q.span("%.2f"), costs(d.short, d.long))
 	}
 	b.WriteString("\nThe target is a ratio of 0.9, the stretch 0.97.\n")
 	return section{"A long queue against a short one", b.String()}

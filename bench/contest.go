@@ -114,7 +114,7 @@ This run: %[13]s; %[14]s.
 		for _, p := range phases {
 			q := ratios(t.ours, t.river, p.of)
 			fmt.Fprintf(&s, "| %d | %s | %.0f | %.0f | **%.2f** | %s | %s |\n", t.clients, p.name,
-				over(t.ours, p.of).mid, over(t.river, p.of).mid, q.mid, q.span("%.2f"), p.costs(t.ours, t.river))
+				over(t.ours, p.of).mid, over(t.river, p.of).mid, q.mid, q.span("%.2f"), costs(p.in(t.ours), p.in(t.river)))
 		}
 	}
 	same := func(v float64) float64 { return v }

@@ -56,12 +56,13 @@ one, and what they lose is what they stand in each other's way.
 
 This run: %s.
 
-| phase | tasks/s, one node | tasks/s, three | ratio, median | lowest to highest |
-|---|---:|---:|---:|---|
+| phase | tasks/s, one node | tasks/s, three | ratio, median | lowest to highest | CPU/task, one | CPU/task, three | three to one |
+|---|---:|---:|---:|---|---:|---:|---:|
 `, b.tasks, machine("%s, %d rounds", version, len(c.one)))
 	for _, p := range phases {
 		q := ratios(c.three, c.one, p.of)
-		fmt.Fprintf(&s, "| %s | %.0f | %.0f | **%.2f** | %s |\n", p.name, over(c.one, p.of).mid, over(c.three, p.of).mid, q.mid, q.span("%.2f"))
+		fmt.Fprintf(&s, "| %s | %.0f | %.0f | **%.2f** | %s | %s |\n", p.name, over(c.one, p.of).mid, over(c.three, p.of).mid, q.mid,
+			q.span("%.2f"), costs(p.in(c.one), p.in(c.three)))
 	}
 	return section{"One node against three", s.String()}
 }

@@ -18,11 +18,22 @@ var phases = []phase{
 }
 
 // of is the phase's rate.
-func (p phase) of(r rates) float64 { return p.pace(r).PerSecond }
+func (p phase) of(r rates) float64 { return perSecond(p.pace(r)) }
 
-// costs is three cells: what a task costs each side, and how the second compares with the first.
-func (p phase) costs(a, b []rates) string {
-	cpu := func(r rates) float64 { return float64(p.pace(r).CPU) }
+// in is the phase's pace in each of the rounds.
+func (p phase) in(rounds []rates) []pace {
+	paces := make([]pace, len(rounds))
+	for i, r := range rounds {
+		paces[i] = p.pace(r)
+	}
+	return paces
+}
+
+func perSecond(p pace) float64 { return p.PerSecond }
+
+// costs is three cells: what a task costs each side, and the second as a multiple of the first.
+func costs(a, b []pace) string {
+	cpu := func(p pace) float64 { return float64(p.CPU) }
 	first, second := over(a, cpu).mid, over(b, cpu).mid
 	if first == 0 || second == 0 {
 		return "? | ? | ?"
