@@ -14,7 +14,8 @@ import (
 type Lender interface {
 	// Lease starts runs of queued tasks as Claim does, in the order of their OrderKey and at most r.Max, each under a
 	// lease of its own. A suspect is leased alone: when it is the first in order it is the only one, and it is left out
-	// after any other. Nothing to do is an empty slice.
+	// after any other. Nothing to do is an empty slice. Beside an error come the leases that were made for certain before
+	// it: they are the caller's, who is the only one to know their holders.
 	Lease(ctx context.Context, r LeaseRequest) ([]Lease, error)
 	// Renew writes what the run wants to outlive it and moves the end of its lease to r.Length from now, but not past
 	// the run's timeout, and not at all once its end was asked for: then the lease stays as it is, and the task says so

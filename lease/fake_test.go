@@ -25,6 +25,7 @@ type shelf struct {
 	renewals []lastcall.Renewal
 	outcomes []lastcall.Outcome
 	meddle   func() // while a lease is being made
+	fails    error  // what a lease fails with, after it has taken what there is
 }
 
 // add queues a task, and returns its id.
@@ -59,7 +60,7 @@ func (s *shelf) Lease(_ context.Context, r lastcall.LeaseRequest) ([]lastcall.Le
 			leases = append(leases, lastcall.Lease{Task: *t, Holder: t.Owner, ExpiresAt: time.Now().Add(r.Length)})
 		}
 	}
-	return leases, nil
+	return leases, s.fails
 }
 
 func (s *shelf) Renew(_ context.Context, r lastcall.Renewal) (lastcall.Lease, error) {

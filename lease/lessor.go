@@ -113,11 +113,11 @@ func (l *Lessor) Lease(ctx context.Context, r Request) ([]Loan, error) {
 	for !l.o.Closed() {
 		l.line.looks(w) // before it does: what comes meanwhile wakes it again
 		leases, err := l.store.Lease(ctx, q)
+		if len(leases) > 0 { // beside an error too: nobody else knows of them, and the next call will hear of the error
+			return l.lend(ctx, w, &q, leases)
+		}
 		if err != nil {
 			return nil, err
-		}
-		if len(leases) > 0 {
-			return l.lend(ctx, w, &q, leases)
 		}
 		if !clock.wait(ctx, w, ends) {
 			break

@@ -298,3 +298,27 @@ func TestManyWorkersShareTheWork(t *testing.T) {
 		t.Errorf("%d tasks were done", n)
 	}
 }
+
+// G4: what a store has got before it failed is lent all the same: nobody else knows the holders, and the tasks would be taken
+// for crashed.
+func TestWhatWasLeasedBesideAnErrorIsLent(t *testing.T) {
+	s, l := newTested(Options{})
+	s.fails = lastcall.Errorf(lastcall.CodeStoreUnavailable, "gone in the next round")
+	id := s.add("report", "")
+	loans, err := l.Lease(t.Context(), Request{})
+	if err != nil || len(loans) != 1 || loans[0].ID != id {
+		t.Fatalf("lent %+v, %v", loans, err)
+	}
+	if loans, err := l.Lease(t.Context(), Request{Wait: time.Minute}); lastcall.CodeOf(err) != lastcall.CodeStoreUnavailable || len(loans) != 0 {
+		t.Errorf("of nothing and a failure there came %+v, %v", loans, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	s.meddle = cancel
+	s.add("report", "")
+	if _, err := l.Lease(ctx, Request{}); err == nil {
+		t.Error("who has hung up was lent something")
+	}
+	if task, err := l.store.Task(t.Context(), "task-2"); err != nil || task.Status != lastcall.Queued || task.Crashes != 0 {
+		t.Errorf("what nobody heard of is %+v, %v", task, err)
+	}
+}
