@@ -129,13 +129,30 @@ func (n *node) connections() int { return n.sockets.Connections() + n.streams.Co
 // unserved is how many of them the drain has to wait for.
 func (n *node) unserved() int { return n.sockets.Unserved() + n.streams.Unserved() }
 
-// joinTimeout bounds the store's answer to a node that joins.
-const joinTimeout = 10 * time.Second
+const (
+	// joinTimeout bounds the store's answer to a node that joins.
+	joinTimeout = 10 * time.Second
+	// joinAgain is after how long a node asks once more whose store did not answer.
+	joinAgain = 250 * time.Millisecond
+)
 
+// join makes the node known to the store. A store that was opened a moment before and does not answer is busy, and no
+// reason to end: where many nodes start at once, or its disk is slow, it has an answer a little later. A call whose fate
+// is unknown may be repeated, as an incarnation that nobody knows of runs nothing and is dead when its lease is over.
 func (n *node) join(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
-	return n.worker.Join(ctx)
+	for {
+		err := n.worker.Join(ctx)
+		if lastcall.CodeOf(err) != lastcall.CodeStoreUnavailable {
+			return err
+		}
+		select {
+		case <-time.After(joinAgain):
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 // start runs the parts. It is the only place in which a server starts goroutines that last.

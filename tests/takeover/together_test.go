@@ -108,10 +108,13 @@ func TestTwoThatLingerServeUntilAThirdIsThere(t *testing.T) {
 			wait(gap)
 			stop(b)
 			n := h.open()
-			for _, r := range []*drain.Report{h.ended(a), h.ended(b)} {
-				if !passed(r, drain.Linger) || r.Refused > 0 {
-					t.Errorf("it did not linger, or refused something: %+v", r)
-				}
+			first, second := h.ended(a), h.ended(b)
+			if first.Refused+second.Refused > 0 {
+				t.Errorf("something was refused: %+v, %+v", first, second)
+			}
+			// One may find the other still ready in the store, and announce itself; then the other has to linger.
+			if !passed(first, drain.Linger) && !passed(second, drain.Linger) {
+				t.Errorf("neither lingered: %+v, %+v", first, second)
 			}
 			c.Home()
 			record.End(t, n, c.Log, c.Clients, checker.Expect{Attempts: 1})
