@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
+	"math"
 	"strings"
 	"time"
 )
@@ -22,6 +23,18 @@ type Lender interface {
 	// (CancelRequestedAt). It fails with CodeLeaseLost unless the run is running and r.Holder holds it. The task comes
 	// back without its input and its checkpoint.
 	Renew(ctx context.Context, r Renewal) (Lease, error)
+}
+
+// SteadyEnough is how long a sweeper must have been there for a lease to run out before it, however long that lease is.
+// Of an hour's it would else take a node that stands for an hour, and where nodes are replaced more often, none ever does.
+const SteadyEnough = 2 * time.Minute
+
+// LongestLapse is the length of the longest lease of a worker outside that may run out before the sweeper.
+func (s *Sweep) LongestLapse() time.Duration {
+	if s.Steady >= SteadyEnough {
+		return math.MaxInt64
+	}
+	return s.Steady
 }
 
 // LeaseRequest asks for work on behalf of a worker outside.

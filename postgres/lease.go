@@ -131,7 +131,7 @@ func (tx *tx) queueHeld(b *pgx.Batch) {
 func (s *Store) lapsed(ctx context.Context, sw *lastcall.Sweep) (n int, err error) {
 	err = s.change(ctx, 1, func(tx *tx, b *pgx.Batch) {
 		tx.leases = map[string]*held{}
-		b.Queue(s.sql["leases_over"], int64(sw.Steady), sw.Limit).Query(tx.keepOver)
+		b.Queue(s.sql["leases_over"], int64(sw.LongestLapse()), sw.Limit).Query(tx.keepOver)
 	}, func(ctx context.Context, tx *tx) error {
 		rows := tx.sorted()
 		n = len(rows)

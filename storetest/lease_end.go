@@ -95,4 +95,17 @@ func leaseBeforeASteadySweeper(f *fixture) {
 	f.wantStatus(short.Task.ID, lastcall.Queued)
 	f.sweepWith(lastcall.Sweep{Limit: 1, Steady: length})
 	f.wantStatus(l.Task.ID, lastcall.Queued)
+	f.leaseBeforeOneThatIsSteadyEnough()
+}
+
+// leaseBeforeOneThatIsSteadyEnough lets a lease of a day run out, at the end of its attempt as there is no time for it. A
+// node that lives for a day may never come.
+func (f *fixture) leaseBeforeOneThatIsSteadyEnough() {
+	f.Helper()
+	l := f.leaseRun(lastcall.Submission{Type: "long", Timeout: shortLength}, 24*time.Hour)
+	f.clockPasses(2 * shortLength)
+	f.sweepWith(lastcall.Sweep{Limit: 1, Steady: lastcall.SteadyEnough - time.Microsecond})
+	f.wantTask(f.task(l.Task.ID), l.Task)
+	f.sweepWith(lastcall.Sweep{Limit: 1, Steady: lastcall.SteadyEnough})
+	f.wantStatus(l.Task.ID, lastcall.Scheduled)
 }
