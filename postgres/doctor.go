@@ -38,7 +38,7 @@ func Examine(ctx context.Context, url string, o Options) ([]Finding, error) {
 func (t *target) examine(ctx context.Context, o Options) ([]Finding, error) {
 	conn, err := t.connect(ctx)
 	if err != nil {
-		return nil, explainConnect(err)
+		return nil, err
 	}
 	defer hangUp(ctx, conn)
 	x := &examination{conn: conn, target: t, steps: o.steps, sql: queries.in(t.schema)}

@@ -26,7 +26,7 @@ func explain(err error) error {
 	}
 	if isDown(err) {
 		return &lastcall.Error{
-			Code: lastcall.CodeStoreUnavailable, Detail: "the database cannot be reached", RetryAfter: retryAfter, Err: err,
+			Code: lastcall.CodeStoreUnavailable, Detail: "the database cannot be reached", RetryAfter: retryAfter, Err: brief(err),
 		}
 	}
 	return err

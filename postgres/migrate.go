@@ -26,7 +26,7 @@ func Migrate(ctx context.Context, url string, o Options) (from, to int, err erro
 func (t *target) migrate(ctx context.Context, o Options) (from, to int, err error) {
 	conn, err := t.connect(ctx)
 	if err != nil {
-		return 0, 0, explainConnect(err)
+		return 0, 0, err
 	}
 	defer hangUp(ctx, conn)
 	f, err := look(ctx, conn)

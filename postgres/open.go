@@ -96,7 +96,7 @@ func (s *Store) start() {
 func (t *target) setUp(ctx context.Context, o Options) (facts, error) {
 	conn, err := t.connect(ctx)
 	if err != nil {
-		return facts{}, explainConnect(err)
+		return facts{}, err
 	}
 	defer hangUp(ctx, conn)
 	f, err := look(ctx, conn)

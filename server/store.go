@@ -36,8 +36,8 @@ func OnPostgres(store string) bool {
 // repeat the address, which may hold a password.
 func CheckStore(address string) error {
 	if OnPostgres(address) {
-		if _, err := url.Parse(address); err != nil {
-			return errors.New("is not a URL: must be postgres://USER@HOST/DATABASE, with % and two digits for what is special in a name or password")
+		if err, wrong := errors.AsType[*postgres.AddressError](postgres.CheckURL(address)); wrong {
+			return errors.New(err.Wrong)
 		}
 		return nil
 	}

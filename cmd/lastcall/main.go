@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/postgres"
 	"github.com/lastcall-dev/lastcall/server"
 )
 
@@ -66,7 +67,8 @@ func root() *cobra.Command {
 func mistaken(err error) bool {
 	_, usage := errors.AsType[usageError](err)
 	_, setting := errors.AsType[*server.SettingError](err)
-	return usage || setting
+	_, address := errors.AsType[*postgres.AddressError](err) // of which the server knew more than we
+	return usage || setting || address
 }
 
 // noArguments refuses arguments, as a usage error.
