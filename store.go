@@ -132,8 +132,8 @@ type Sweep struct {
 	KeepTasks   time.Duration // finished tasks
 	KeepEvents  time.Duration
 	Limit       int // rows of each kind
-	// Steady is how long the sweeper has been there without a break for workers outside to renew their leases with. A
-	// lease runs out only before a sweeper that was there for its whole length: nobody loses one for want of a node.
+	// Steady is how long the sweeper has reached the store without a break. A lease that is a time, a worker's outside or
+	// a node's, runs out only before a sweeper that was there for its whole length: an outage takes nobody's.
 	Steady time.Duration
 }
 

@@ -11,12 +11,16 @@ import (
 // sweepDead takes from each of the dead what it was running, and marks it: one incarnation for each transaction, with
 // all its runs, whose fates hang together (lastcall.Crashed). The row of the incarnation is locked before its runs are
 // looked for, so that no claim slips in behind the look.
+//
+// That its lease has run out says that an incarnation did not beat, not why: when the database itself was away all have.
+// The sweeper must have been there for the whole length of the lease, and so the database, in which those that live have
+// beaten. A node that starts as an outage ends knows nothing of it, and takes nobody for dead (G4).
 func (s *Store) sweepDead(ctx context.Context, sw *lastcall.Sweep, did *lastcall.Swept) error {
 	for {
 		found, n := "", 0
 		err := s.change(ctx, 1, func(tx *tx, b *pgx.Batch) {
 			found = ""
-			b.Queue(s.sql["node_dead"], sw.Incarnation).Query(func(rows pgx.Rows) error {
+			b.Queue(s.sql["node_dead"], sw.Incarnation, int64(sw.Steady)).Query(func(rows pgx.Rows) error {
 				for rows.Next() {
 					if err := rows.Scan(&found); err != nil {
 						return err

@@ -32,7 +32,7 @@ func (s *Store) Join(ctx context.Context, n lastcall.NodeInfo) (string, error) {
 	}
 	err := s.write(ctx, "join", func(ctx context.Context, c *pgx.Conn, now time.Time) error {
 		_, err := c.Exec(ctx, s.sql["node_insert"],
-			incarnation, n.Name, n.Version, n.Address, types, now, n.Lease.Microseconds())
+			incarnation, n.Name, n.Version, n.Address, types, now, n.Lease.Microseconds(), int64(n.Lease))
 		return err
 	})
 	if err != nil {
@@ -50,7 +50,8 @@ func (s *Store) Beat(ctx context.Context, b lastcall.Beat) (pulse lastcall.Pulse
 			return err
 		}
 		batch := &pgx.Batch{}
-		batch.Queue(s.sql["node_beat"], b.Incarnation, b.Running, b.Connections, now, b.Lease.Microseconds())
+		batch.Queue(s.sql["node_beat"], b.Incarnation, b.Running, b.Connections, now, b.Lease.Microseconds(),
+			int64(b.Lease))
 		batch.Queue(s.sql["runs_canceled"], b.Incarnation).Query(func(rows pgx.Rows) (err error) {
 			pulse.Canceled, err = pgx.CollectRows(rows, pgx.RowToStructByPos[lastcall.RunRef])
 			return err

@@ -69,7 +69,7 @@ func specification() []subject {
 			{"that another holds, or an old run did, renews and settles nothing (G3)", leaseOfAnother},
 			{"that is over settles while nobody has taken the run, and twice what is the same (G3)", leaseLateButCurrent},
 			{"that has run out is a crash of its task alone, at its timeout a failed attempt (G2, G4)", leaseRunsOut},
-			{"runs out before no sweeper that was not there for its whole length", leaseBeforeASteadySweeper},
+			{"runs out before no sweeper that was not there for its whole length, or for two minutes", leaseBeforeASteadySweeper},
 			{"and claims by many at once take no task twice (G3)", leaseDisjoint},
 			{"survives a restart, and the death of the node that lent it (G9)", leaseSurvives},
 		}},
@@ -107,6 +107,7 @@ func specification() []subject {
 			{"is not what a living node is in", crashSparesTheLiving},
 			{"is not what a node is in that beats", crashSparesTheBeating},
 			{"is never what a sweeper finds itself in", crashSparesTheSweeper},
+			{"is found by no sweeper that was not there for the whole lease (G4)", crashBeforeASteadySweeper},
 			{"is counted once by sweeps at the same time", crashSweptOnce},
 		}},
 		{subject: "Leave", cases: []specified{

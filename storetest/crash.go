@@ -48,7 +48,7 @@ func crashMaxIsTheSweepers(f *fixture) {
 	t := m.run(lastcall.Submission{Type: "a"})
 	m.dieUnswept()
 	f.eventually("the first crash failed the task", func() bool {
-		f.sweepWith(lastcall.Sweep{MaxCrashes: 1, Limit: 10})
+		f.sweepWith(lastcall.Sweep{MaxCrashes: 1, Limit: 10, Steady: lastLease})
 		return f.task(t.ID).Status == lastcall.Failed
 	})
 }
@@ -76,7 +76,7 @@ func crashChargesTheSuspect(f *fixture) {
 	}
 	m.dieUnswept()
 	f.eventually("all 26 were given back", func() bool {
-		f.sweepWith(lastcall.Sweep{Limit: 10})
+		f.sweepWith(lastcall.Sweep{Limit: 10, Steady: lastLease})
 		return len(m.running()) == 0
 	})
 	if got := f.task(suspect.ID); got.Crashes != 2 {
@@ -97,7 +97,7 @@ func crashAnyNumber(f *fixture) {
 	m.dieUnswept()
 	sum := 0
 	f.eventually("all were given back", func() bool {
-		sum += f.sweepWith(lastcall.Sweep{Limit: 7}).Crashed
+		sum += f.sweepWith(lastcall.Sweep{Limit: 7, Steady: lastLease}).Crashed
 		return len(m.running()) == 0
 	})
 	if sum != n {
@@ -150,8 +150,22 @@ func crashSparesTheSweeper(f *fixture) {
 	n := f.join(f.store, "sweeper", time.Millisecond)
 	t := n.run(lastcall.Submission{Type: "a"})
 	f.clockPasses(20 * time.Millisecond)
-	f.sweepWith(lastcall.Sweep{Incarnation: n.incarnation, Limit: 10})
+	f.sweepWith(lastcall.Sweep{Incarnation: n.incarnation, Limit: 10, Steady: lastLease})
 	f.wantTask(f.task(t.ID), t)
+	_, err := n.store.Beat(f.ctx, lastcall.Beat{Incarnation: n.incarnation, Lease: longLease})
+	f.must(err)
+}
+
+// Whoever was away itself cannot tell the dead from those who could not renew their leases meanwhile (G4).
+func crashBeforeASteadySweeper(f *fixture) {
+	const lease = 50 * time.Millisecond
+	n := f.join(f.handle(), "late", lease)
+	t := n.run(lastcall.Submission{Type: "a"})
+	f.clockPasses(2 * lease)
+	for _, steady := range []time.Duration{0, lease - time.Microsecond} {
+		f.sweepWith(lastcall.Sweep{Limit: 10, Steady: steady})
+		f.wantTask(f.task(t.ID), t)
+	}
 	_, err := n.store.Beat(f.ctx, lastcall.Beat{Incarnation: n.incarnation, Lease: longLease})
 	f.must(err)
 }
@@ -170,6 +184,7 @@ func crashSweptOnce(f *fixture) {
 		f.together(8, func(i int) error {
 			did, err := nodes[i%2].store.Sweep(f.ctx, lastcall.Sweep{
 				Incarnation: nodes[i%2].incarnation, MaxCrashes: 3, KeepTasks: time.Hour, KeepEvents: time.Hour, Limit: 15,
+				Steady: lastLease,
 			})
 			crashed.Add(int64(did.Crashed))
 			return err

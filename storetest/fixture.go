@@ -139,11 +139,11 @@ func (f *fixture) cancel(id string) lastcall.Task {
 	return t
 }
 
-// sweep sweeps until nothing more is to be done at once, forgetting nothing, and adds up what was done. Next is the
-// last one's.
+// sweep sweeps until nothing more is to be done at once, forgetting nothing, and adds up what was done. It has been there
+// for long enough to tell who has died. Next is the last one's.
 func (f *fixture) sweep() lastcall.Swept {
 	f.Helper()
-	return f.sweepWith(lastcall.Sweep{Limit: 1000})
+	return f.sweepWith(lastcall.Sweep{Limit: 1000, Steady: lastLease})
 }
 
 // sweepWith is sweep with settings; those that are zero take the suite's.

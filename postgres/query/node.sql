@@ -1,6 +1,6 @@
 -- name: node_insert
-INSERT INTO lastcall.nodes (incarnation, name, version, address, types, lease_until, since, phase_since, seen_at)
-VALUES ($1, $2, $3, $4, $5, $6::timestamptz + $7 * interval '1 microsecond', $6, $6, $6);
+INSERT INTO lastcall.nodes (incarnation, name, version, address, types, lease_until, since, phase_since, seen_at, length)
+VALUES ($1, $2, $3, $4, $5, $6::timestamptz + $7 * interval '1 microsecond', $6, $6, $6, $8);
 
 -- name: node_phase
 -- Who reads a phase in order to go by it locks the row, but not against claims, which only hold its key.
@@ -12,7 +12,7 @@ UPDATE lastcall.nodes SET phase_since = CASE phase WHEN $2 THEN phase_since ELSE
 WHERE incarnation = $1;
 
 -- name: node_beat
-UPDATE lastcall.nodes SET running = $2, connections = $3,
+UPDATE lastcall.nodes SET running = $2, connections = $3, length = $6,
   lease_until = $4::timestamptz + $5 * interval '1 microsecond'
 WHERE incarnation = $1;
 

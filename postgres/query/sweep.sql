@@ -25,9 +25,10 @@ FROM lastcall.tasks WHERE status < 2 AND expires_at IS NOT NULL AND expires_at <
 ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED;
 
 -- name: node_dead
--- One that is dead, for whoever gets it. Nobody can begin a run for it any more, as that would lock its row too.
+-- One that is dead before a sweeper who has been there for so long, for whoever gets it. Nobody can begin a run for it any
+-- more, as that would lock its row too.
 SELECT incarnation FROM lastcall.nodes
-WHERE state = 0 AND lease_until < clock_timestamp() AND incarnation <> $1
+WHERE state = 0 AND lease_until < clock_timestamp() AND incarnation <> $1 AND length <= $2
 ORDER BY incarnation LIMIT 1 FOR UPDATE SKIP LOCKED;
 
 -- name: node_leave

@@ -179,6 +179,7 @@ CREATE TABLE lastcall.nodes (
   since       timestamptz NOT NULL,
   phase_since timestamptz NOT NULL,
   seen_at     timestamptz NOT NULL,
+  length      bigint      NOT NULL,
   running     integer     NOT NULL DEFAULT 0,
   connections integer     NOT NULL DEFAULT 0,
   state       smallint    NOT NULL DEFAULT 0,
@@ -190,6 +191,7 @@ CREATE TABLE lastcall.nodes (
   types       text[]      NOT NULL,
   CONSTRAINT nodes_pk PRIMARY KEY (incarnation)
 ) WITH (fillfactor = 50);
+COMMENT ON COLUMN lastcall.nodes.length IS 'of its lease, in nanoseconds';
 COMMENT ON COLUMN lastcall.nodes.state IS '0 joined, 1 left, 2 found dead';
 COMMENT ON COLUMN lastcall.nodes.address IS 'where its peers may probe /readyz';
 
