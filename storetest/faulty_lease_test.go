@@ -49,7 +49,7 @@ var lendingFaults = map[string]struct {
 		func(s lastcall.Store) lastcall.Store { return forgiving{s} },
 	},
 	"a lease runs out while nobody is there": {
-		"Lease runs out before no sweeper that was not there for its whole length",
+		"Lease runs out before no sweeper that was not there for its whole length, or for two minutes",
 		func(s lastcall.Store) lastcall.Store { return impatient{s} },
 	},
 	"a task is lent twice": {

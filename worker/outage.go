@@ -13,7 +13,8 @@ type tempo struct {
 	next   time.Time // of the next sweep
 	hold   time.Time // no sweep before: others must have had the time to renew their leases
 	heard  time.Time // when the store last answered; before it ever has, since when there is a worker to ask it
-	steady time.Time // since when it has answered without a break
+	steady time.Time // since when it has answered, later by each short silence since
+	pardon time.Time // steadiness counts for nothing before: there was a silence, which others may have yet to make up for
 	failed bool      // a call has failed since
 }
 
@@ -26,12 +27,25 @@ func (t *tempo) away(now time.Time, lease time.Duration) bool {
 }
 
 // steadyFor is how long the store has been within reach of this node, and so of the workers outside that renew their
-// leases here. A silence ends it whatever its reason: a node that was frozen could not be asked either.
+// leases here. A silence counts whatever its reason: a node that was frozen could not be asked either.
 func (t *tempo) steadyFor(now time.Time, lease time.Duration) time.Duration {
-	if t.steady.IsZero() || now.Sub(t.heard) >= lease/2 {
+	if t.steady.IsZero() || now.Sub(t.heard) >= lease/2 || now.Before(t.pardon) {
 		return 0
 	}
 	return now.Sub(t.steady)
+}
+
+// reach takes note that the store has answered, after whatever silence. One as long as a lease begins the steadiness
+// anew. A shorter one is no part of it, and for the time of a lease nothing is said of the rest: those who could not renew
+// meanwhile do. Were it begun anew each time, a store that is slow now and then would let no long lease run out.
+func (t *tempo) reach(now time.Time, lease time.Duration) {
+	switch silence := now.Sub(t.heard); {
+	case t.steady.IsZero(), silence >= lease:
+		t.steady = now
+	case silence >= lease/2:
+		t.steady, t.pardon = t.steady.Add(silence), now.Add(lease)
+	}
+	t.heard = now
 }
 
 // saw takes note of how the store answered. An outage of the store looks, once it is over, like the death of everyone
@@ -45,14 +59,11 @@ func (w *Worker) saw(err error) {
 	t := &w.tempo
 	turned, silence, hold := reached == t.failed, now.Sub(t.heard), time.Duration(0)
 	if reached {
-		if t.steadyFor(now, w.o.Lease) == 0 {
-			t.steady = now
-		}
 		if t.away(now, w.o.Lease) {
 			hold = w.o.Lease
 			t.hold = now.Add(hold)
 		}
-		t.heard = now
+		t.reach(now, w.o.Lease)
 	}
 	t.failed = !reached
 	w.mu.Unlock()

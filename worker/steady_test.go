@@ -12,7 +12,7 @@ func TestASweepTellsForHowLongTheNodeWasThere(t *testing.T) {
 	for name, trouble := range map[string]func(calls int64) (time.Duration, error){
 		"the store fails":        func(int64) (time.Duration, error) { return 0, errAway() },
 		"the store hangs":        func(int64) (time.Duration, error) { return 2 * time.Second, errAway() },
-		"everything stood still": func(int64) (time.Duration, error) { return 5 * time.Second, nil },
+		"everything stood still": func(int64) (time.Duration, error) { return 9 * time.Second, nil },
 	} {
 		t.Run(name, func(t *testing.T) {
 			inShop(t, types(kind("a", ready)), func(s *shop) {
@@ -39,6 +39,29 @@ func TestASweepTellsForHowLongTheNodeWasThere(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A store that is slow for some seconds is none that was away: else, where that happens now and then, no lease of minutes
+// would ever run out. Who could not renew meanwhile has the time of a node's lease to.
+func TestAShortSilenceIsNotCountedAndEndsNothing(t *testing.T) {
+	inShop(t, types(kind("a", ready)), func(s *shop) {
+		steady := func() time.Duration { return s.store.steady[len(s.store.steady)-1] }
+		s.pass(30 * time.Second)
+		back := time.Now().Add(4 * time.Second)
+		s.store.before = func(string) error {
+			time.Sleep(time.Until(back))
+			return nil
+		}
+		s.pass(5 * time.Second)
+		swept := len(s.store.steady)
+		s.pass(4 * time.Second)
+		if len(s.store.steady) == swept || steady() != 0 {
+			t.Errorf("soon after a silence of four seconds it says %s", steady())
+		}
+		if s.pass(10 * time.Second); steady() < 40*time.Second || steady() > 46*time.Second {
+			t.Errorf("some seconds after it, %s", steady())
+		}
+	})
 }
 
 func TestLeasesThatHaveRunOutAreTold(t *testing.T) {
