@@ -69,6 +69,18 @@ func (p *page) String() string {
 
 // machine says of which run a section is.
 func machine(how string, args ...any) string {
-	return fmt.Sprintf("%s, %d CPUs, %s, %s", time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.Version(),
+	return fmt.Sprintf("%s, %d CPUs%s, %s, %s", time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), busy(), runtime.Version(),
 		fmt.Sprintf(how, args...))
+}
+
+// busy says how much the machine had to do, the run included, where that is known: times are worth little where it is
+// several times the number of CPUs.
+func busy() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return ""
+	}
+	_, rest, _ := strings.Cut(string(text), " ")
+	five, _, _ := strings.Cut(rest, " ")
+	return " with a load of " + five
 }
