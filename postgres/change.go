@@ -19,18 +19,9 @@ func (tx *tx) touch(r, before *row) {
 // move makes of a row what by says.
 func (tx *tx) move(r *row, by func(*lastcall.Task, time.Time) *lastcall.Event) {
 	before := *r
-	ev := by(&r.Task, tx.timeOf(r))
+	ev := by(&r.Task, tx.now)
 	tx.touch(r, &before)
 	tx.changed(&before.Task, r, ev)
-}
-
-// timeOf is the time at which something happens to a task: now, but never before what its client was told last. The
-// database's clock may have been put back, or be another's after a fail-over, and a mailbox does not go back in time.
-func (tx *tx) timeOf(r *row) time.Time {
-	if m := tx.boxes[r.Client]; m != nil && m.usedAt.After(tx.now) {
-		return m.usedAt
-	}
-	return tx.now
 }
 
 // changed notes what has become of a row since before: its event if there is one, the counts of its queue, and hints.

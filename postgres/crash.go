@@ -63,7 +63,6 @@ func (tx *tx) takeRuns(ctx context.Context, incarnation string, fn func([]*lastc
 	before, tasks := make([]row, len(rows)), make([]*lastcall.Task, len(rows))
 	for i, r := range rows {
 		before[i], tasks[i] = *r, &r.Task
-		tx.now = tx.timeOf(r)
 	}
 	for i, ev := range fn(tasks) {
 		tx.touch(rows[i], &before[i])

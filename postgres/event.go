@@ -26,6 +26,10 @@ type event struct {
 // The number comes from the mailbox's own row, which this transaction has locked and writes with the event. Whoever
 // writes to the mailbox next has waited for this commit, so that a reader of any snapshot sees no event before those
 // with smaller numbers; and a transaction that fails leaves no gap.
+//
+// The database's clock may have been put back, or be another's after a fail-over. A mailbox does not go back in time, as
+// its days are dropped by it: such an event is told to be of the same moment as the one before. Nothing else is, since
+// what has happened to the task goes by the clock that the next attempt and its leases go by.
 func (tx *tx) appendEvent(r *row, ev *lastcall.Event) {
 	m := tx.openMailbox(r.Client)
 	if m == nil {
@@ -33,6 +37,9 @@ func (tx *tx) appendEvent(r *row, ev *lastcall.Event) {
 	}
 	m.Head++
 	ev.Seq = m.Head
+	if ev.At.Before(m.usedAt) {
+		ev.At = m.usedAt
+	}
 	id := tx.s.mint.next(ev.At, r.id[len(r.id)-1])
 	tx.events = append(tx.events, event{Event: ev, mailbox: m.id, id: id, task: r.id, prev: r.last})
 	r.last = m.Head

@@ -71,19 +71,30 @@ func TestNoCommitSlipsInBehindAPositionThatWasRead_G5(t *testing.T) {
 }
 
 // The database's clock is put back, or a standby with another one takes over: a mailbox does not go back in time, as its
-// days are dropped by it, and a task's end is of the same moment as its event.
-func TestTimesOfAMailboxNeverGoBack(t *testing.T) {
+// days are dropped by it. But what happens to tasks is not put off until the clock has caught up.
+func TestTimesOfAMailboxNeverGoBackAndThoseOfTasksAreNow(t *testing.T) {
 	r := newRig(t, "clocks")
-	task := r.submit("alice")
+	first, second := r.submit("alice"), r.submit("alice")
 	_, err := r.store.OpenMailbox(t.Context(), "alice")
 	r.must(err)
-	r.exec("UPDATE lastcall.mailboxes SET used_at = now() + interval '1 minute'")
-	got, err := r.store.Cancel(t.Context(), task.ID)
+	r.exec("UPDATE lastcall.mailboxes SET used_at = now() + interval '10 minutes'")
+	canceled, err := r.store.Cancel(t.Context(), first.ID)
+	r.must(err)
+	leases, err := r.store.Lease(t.Context(), lastcall.LeaseRequest{
+		Want: []lastcall.LeaseType{{Type: second.Type, Timeout: time.Minute}}, Max: 1, Length: time.Second,
+	})
+	r.must(err)
+	failed, err := r.store.Settle(t.Context(), lastcall.Outcome{
+		Task: second.ID, Run: 1, Verdict: lastcall.Fail, Error: &lastcall.TaskError{Code: "x"}, Wait: time.Second,
+	})
 	r.must(err)
 	_, events, err := r.store.Events(t.Context(), "alice", 0, 10)
 	r.must(err)
 	late := one[time.Time](t, r.at, "SELECT used_at FROM lastcall.mailboxes")
-	if len(events) != 1 || !events[0].At.Equal(late) || !got.FinishedAt.Equal(late) {
-		t.Errorf("behind an event of %s stands %+v of a task that ended at %s", late, events, got.FinishedAt)
+	if len(leases) != 1 || len(events) != 2 || !events[0].At.Equal(late) || !events[1].At.Equal(late) {
+		t.Errorf("behind an event of %s stands %+v", late, events)
+	}
+	if soon := late.Add(-9 * time.Minute); canceled.FinishedAt.After(soon) || failed.RunAt.After(soon) {
+		t.Errorf("a task ended at %s, and a backoff of a second is over at %s", canceled.FinishedAt, failed.RunAt)
 	}
 }

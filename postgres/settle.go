@@ -37,7 +37,7 @@ func (tx *tx) settle(o *lastcall.Outcome) (*row, error) {
 		return nil, err
 	}
 	before := *r
-	ev, repeated, err := r.Settle(o, tx.timeOf(r))
+	ev, repeated, err := r.Settle(o, tx.now)
 	if repeated || err != nil {
 		return r, err
 	}
@@ -59,7 +59,7 @@ func (s *Store) Cancel(ctx context.Context, id string) (out lastcall.Task, err e
 			return err
 		}
 		before := *r
-		if ev, changed := r.Cancel(tx.timeOf(r)); changed {
+		if ev, changed := r.Cancel(tx.now); changed {
 			tx.touch(r, &before)
 			tx.changed(&before.Task, r, ev)
 		}
