@@ -2,31 +2,41 @@ package postgres
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
 
 // writeBatch writes a batch in one transaction; each call then has its answer in err. What one call wants to write may
-// be what no database takes. That must not cost the others their commit: a batch that fails on account of its contents
-// is written again in halves, until the call stands alone and gets the error.
-func (s *Store) writeBatch(calls []*call) {
-	err := s.writeCalls(calls)
+// be what no database takes, or somebody may hold what it is to change. That must not cost the others their commit: a
+// batch that fails on account of its contents is written again in halves, until the call stands alone and gets the error.
+func (s *Store) writeBatch(calls []*call) { s.writeHalves(calls, false) }
+
+// writeHalves is writeBatch. Hurry is for those that have waited for a lock already: whoever holds it for so long goes on
+// doing so, and behind the halves waits the lane.
+func (s *Store) writeHalves(calls []*call, hurry bool) {
+	err := s.writeCalls(calls, hurry)
 	switch {
 	case err == nil:
-	case isDown(err) || len(calls) == 1:
+	case len(calls) == 1 || isDown(err) && !isHeld(err):
 		for _, c := range calls {
 			c.err = err
 		}
 	default:
-		half := len(calls) / 2
-		s.writeBatch(calls[:half])
-		s.writeBatch(calls[half:])
+		half, hurry := len(calls)/2, hurry || isHeld(err)
+		s.writeHalves(calls[:half], hurry)
+		s.writeHalves(calls[half:], hurry)
 	}
 }
 
 // writeCalls makes a transaction of calls. Whatever becomes of their contexts, it is bounded by itself.
-func (s *Store) writeCalls(calls []*call) error {
-	lock := func(tx *tx, b *pgx.Batch) { tx.queueLocks(b, calls) }
+func (s *Store) writeCalls(calls []*call, hurry bool) error {
+	lock := func(tx *tx, b *pgx.Batch) {
+		if hurry {
+			tx.queuePatience(b, 100*time.Millisecond)
+		}
+		tx.queueLocks(b, calls)
+	}
 	return s.change(context.Background(), len(calls), lock, func(_ context.Context, tx *tx) error {
 		for _, c := range calls {
 			tx.apply(c)

@@ -33,8 +33,12 @@ func explain(err error) error {
 }
 
 // isDown reports whether an error says that the database cannot be used now, rather than that what was asked of it is
-// wrong. A statement that ran out of its time is one: it waited for something that hung.
+// wrong. A statement that ran out of its time is one: it waited for something that hung. So is a transaction that has lost
+// against others until its time was over.
 func isDown(err error) bool {
+	if errors.Is(err, errLate) {
+		return true
+	}
 	if code := sqlState(err); code != "" {
 		return downState(code)
 	}
@@ -91,6 +95,9 @@ func downState(code string) bool {
 	}
 	return false
 }
+
+// isHeld reports whether somebody held what a transaction had to change, and did not let go of it in time.
+func isHeld(err error) bool { return sqlState(err) == "55P03" }
 
 // isConflict reports whether a transaction has lost against another one and can simply be run again.
 func isConflict(err error) bool {

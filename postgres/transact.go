@@ -16,8 +16,11 @@ const (
 	readTimeout    = 10 * time.Second
 )
 
-// conflictsMost is how often a transaction that lost against others is run again.
+// conflictsMost is how often a transaction that loses against others is run.
 const conflictsMost = 10
+
+// errLate stands before the last of the defeats of a transaction that has lost against others each time.
+var errLate = errors.New("others came first each time")
 
 // read runs fn on a connection of its own. Ctx ends the wait for the connection, not the read, which is bounded by
 // itself: to end it would cost the connection.
@@ -29,21 +32,29 @@ func (s *Store) read(ctx context.Context, verb string, fn func(context.Context, 
 // each time as if for the first: it must set what it returns through variables anew. What has begun goes on whatever
 // becomes of ctx. Hints are fn's to note and the caller's to publish, after write has returned.
 func (s *Store) write(ctx context.Context, verb string, fn func(ctx context.Context, c *pgx.Conn, now time.Time) error) error {
-	var err error
-	for range conflictsMost {
-		err = s.withConn(ctx, writeTimeout, func(ctx context.Context, c *pgx.Conn) error {
-			began := time.Now()
-			wrote, err := s.transact(ctx, c, fn)
-			if err == nil && wrote {
-				s.committed(1, time.Since(began))
-			}
+	return wrap(verb, s.retry(ctx, func(ctx context.Context, c *pgx.Conn) error {
+		began := time.Now()
+		wrote, err := s.transact(ctx, c, fn)
+		if err == nil && wrote {
+			s.committed(1, time.Since(began))
+		}
+		return err
+	}))
+}
+
+// retry runs a transaction, and again where it has lost against others. All of it has the time of one write: those who
+// wait behind it do not know how often it was tried.
+func (s *Store) retry(ctx context.Context, transaction func(context.Context, *pgx.Conn) error) error {
+	end := time.Now().Add(writeTimeout)
+	for n := 1; ; n++ {
+		err := s.withConn(ctx, time.Until(end), transaction)
+		if !isConflict(err) && !errors.Is(err, errRepeat) && !isKeyTaken(err) {
 			return err
-		})
-		if !isConflict(err) {
-			break
+		}
+		if n == conflictsMost || time.Until(end) <= 0 {
+			return errors.Join(errLate, err)
 		}
 	}
-	return wrap(verb, err)
 }
 
 // errNothing ends a transaction in which there turned out to be nothing to do.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -53,19 +54,13 @@ var (
 
 // change makes a transaction of what lock queues for the first round trip and what apply makes of the rows, on a
 // connection of its own, and tells those who watch. Both may be run more than once, each time as if for the first. Calls
-// is how many share it. It returns once the commit is on stable storage (G1), or nothing was to be written.
+// is how many share it. It returns once the commit is on stable storage (G1), or nothing was to be written, and in the
+// time of one write however often it loses against others.
 func (s *Store) change(ctx context.Context, calls int, lock func(*tx, *pgx.Batch), apply func(context.Context, *tx) error) error {
-	var err error
-	for range conflictsMost {
-		err = s.withConn(ctx, writeTimeout, func(ctx context.Context, c *pgx.Conn) error {
-			tx := &tx{s: s, conn: c}
-			return tx.run(ctx, calls, lock, apply)
-		})
-		if !isConflict(err) && !errors.Is(err, errRepeat) && !isKeyTaken(err) {
-			return err
-		}
-	}
-	return err
+	return s.retry(ctx, func(ctx context.Context, c *pgx.Conn) error {
+		tx := &tx{s: s, conn: c}
+		return tx.run(ctx, calls, lock, apply)
+	})
 }
 
 func (tx *tx) run(ctx context.Context, calls int, lock func(*tx, *pgx.Batch), apply func(context.Context, *tx) error) error {
@@ -104,6 +99,11 @@ func (tx *tx) begin(ctx context.Context, lock func(*tx, *pgx.Batch)) error {
 	lock(tx, b)
 	tx.queueClock(b)
 	return tx.conn.SendBatch(ctx, b).Close()
+}
+
+// queuePatience says for how long the transaction waits for each lock from here on.
+func (tx *tx) queuePatience(b *pgx.Batch, most time.Duration) {
+	b.Queue(tx.s.sql["patience"], strconv.FormatInt(most.Milliseconds(), 10))
 }
 
 func (tx *tx) queueClock(b *pgx.Batch) {

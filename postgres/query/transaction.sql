@@ -7,6 +7,10 @@ SELECT clock_timestamp(), set_config('statement_timeout', '5s', true), set_confi
   set_config('idle_in_transaction_session_timeout', '10s', true), set_config('enable_seqscan', 'off', true),
   set_config('jit', 'off', true);
 
+-- name: patience
+-- For how many milliseconds to wait for a lock.
+SELECT set_config('lock_timeout', $1, true);
+
 -- name: commit
 COMMIT;
 
