@@ -114,18 +114,19 @@ func (n *node) lookForPeers(ctx context.Context, client *http.Client) {
 	n.setPeers(fit, coming, time.Now())
 }
 
-// keepPeers deals with a store that does not answer: what was seen before is believed for a while. Then there is no peer,
-// as nobody could take over on it.
+// keepPeers deals with a store that does not answer: what was seen before is believed for a while. Then nobody is fit, as
+// nobody could take over on it; but who was there may be there still, and is waited for as one who is coming, so that
+// nothing is refused for want of an answer as long as there is time (G6).
 func (n *node) keepPeers(err error) {
 	n.o.Logger.Warn("cannot look for peers", "error", err)
 	n.peers.mu.Lock()
 	if n.peers.asked.IsZero() { // it did not answer at the signal either: the time counts from now
 		n.peers.asked = time.Now()
 	}
-	asked := n.peers.asked
+	asked, somebody := n.peers.asked, n.peers.coming || len(n.peers.fit) > 0
 	n.peers.mu.Unlock()
 	if time.Since(asked) > peersKept {
-		n.setPeers(nil, false, asked)
+		n.setPeers(nil, somebody, asked)
 	}
 }
 
