@@ -7,36 +7,37 @@ import (
 	"net/netip"
 	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // checks are all of them, in the order in which they are made: what makes others impossible comes first.
 var checks = []check{
-	{"server version", checkVersion},
-	{"encoding", checkEncoding},
-	{"connection", checkTLS},
-	{"pooler", checkPooler},
-	{"clock", checkClock},
-	{"durability", checkDurability},
-	{"autovacuum", checkAutovacuum},
-	{"schema", checkSchemaVersion},
-	{"rights", checkRights},
-	{"rights to make days", checkDaysRights},
-	{"indexes", checkIndexes},
-	{"connections", checkConnections},
-	{"long transactions", checkTransactions},
-	{"replication slots", checkSlots},
-	{"prepared transactions", checkPrepared},
-	{"dead rows", checkDead},
-	{"days of events", checkDays},
-	{"events of other days", checkOther},
-	{"retention of events", checkRounds},
-	{"notifications", checkNotifications},
+	{"server version", false, checkVersion},
+	{"encoding", false, checkEncoding},
+	{"connection", false, checkTLS},
+	{"pooler", false, checkPooler},
+	{"clock", false, checkClock},
+	{"durability", false, checkDurability},
+	{"autovacuum", false, checkAutovacuum},
+	{"schema", false, checkSchemaVersion},
+	{"rights", true, checkRights},
+	{"rights to make days", true, checkDaysRights},
+	{"indexes", true, checkIndexes},
+	{"connections", false, checkConnections},
+	{"long transactions", false, checkTransactions},
+	{"replication slots", false, checkSlots},
+	{"prepared transactions", false, checkPrepared},
+	{"dead rows", true, checkDead},
+	{"days of events", true, checkDays},
+	{"events of other days", true, checkOther},
+	{"retention of events", true, checkRounds},
+	{"notifications", false, checkNotifications},
 }
 
 func checkVersion(ctx context.Context, x *examination) (err error) {
 	if x.facts, err = look(ctx, x.conn); err != nil {
+		return err
+	}
+	if err := x.lookAround(ctx); err != nil {
 		return err
 	}
 	const why = "lastcall is tested with PostgreSQL 14 and later"
@@ -116,99 +117,6 @@ func checkClock(ctx context.Context, x *examination) error {
 		return nil
 	}
 	x.ok(seen, why)
-	return nil
-}
-
-// checkDurability looks at what G1 stands on: an answer comes after the commit is on stable storage.
-func checkDurability(ctx context.Context, x *examination) error {
-	var fsync, pages, commit string
-	err := x.conn.QueryRow(ctx, x.sql["doctor_settings"]).Scan(&fsync, &pages, &commit, nil, nil, nil)
-	if err != nil {
-		return err
-	}
-	const why = "what was acknowledged must survive a crash of the machine (G1)"
-	seen := fmt.Sprintf("fsync %s, full_page_writes %s, synchronous_commit %s", fsync, pages, commit)
-	var do []string
-	if fsync != "on" {
-		do = append(do, "set fsync = on")
-	}
-	if pages != "on" {
-		do = append(do, "set full_page_writes = on")
-	}
-	if commit == "off" {
-		do = append(do, "set synchronous_commit = on for the server, the database and the role")
-	}
-	if len(do) > 0 {
-		x.bad(seen, why, strings.Join(do, "; "))
-		return nil
-	}
-	x.ok(seen, why)
-	return nil
-}
-
-func checkSchemaVersion(ctx context.Context, x *examination) error {
-	const why = "nodes need the schema that they know, or a later one that was widened for them"
-	st, err := readState(ctx, x.conn, x.target.schema)
-	if err != nil {
-		return err
-	}
-	newest := len(x.steps)
-	seen := fmt.Sprintf("version %d, for programs that know %d; this one knows %d", st.version, st.minimum, newest)
-	switch {
-	case st.version == 0:
-		x.stop = true
-		x.warn("there is none in schema "+x.target.schema, why, "start a node, or run lastcall migrate")
-	case st.servedBy(newest) != nil:
-		x.stop = true
-		x.bad(seen, why, "use a newer lastcall")
-	case st.version < newest:
-		x.warn(seen, why, "start a node of this version, or run lastcall migrate")
-	default:
-		x.ok(seen, why)
-	}
-	return nil
-}
-
-func checkRights(ctx context.Context, x *examination) error {
-	const why = "a node reads and writes all tables"
-	rows, err := x.conn.Query(ctx, x.sql["doctor_rights"], pgx.Identifier{x.target.schema}.Sanitize())
-	if err != nil {
-		return err
-	}
-	var right string
-	var has bool
-	var missing []string
-	_, err = pgx.ForEachRow(rows, []any{&right, &has}, func() error {
-		if !has {
-			missing = append(missing, right)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	if len(missing) > 0 {
-		x.bad("missing: "+strings.Join(missing, ", "), why, fmt.Sprintf(
-			"as the owner: GRANT USAGE ON SCHEMA %[1]s, GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %[1]s to the role",
-			x.target.schema))
-		return nil
-	}
-	x.ok("all there", why)
-	return nil
-}
-
-func checkDaysRights(ctx context.Context, x *examination) error {
-	const why = "events have a table for each day, which nodes make ahead and drop by retention"
-	var create, owner bool
-	if err := x.conn.QueryRow(ctx, x.sql["doctor_days_rights"], x.target.schema).Scan(&create, &owner); err != nil {
-		return err
-	}
-	if !create || !owner {
-		x.bad("the role may not", why, fmt.Sprintf("let nodes connect as the owner of the tables, or a member of it, with CREATE on schema %s",
-			x.target.schema))
-		return nil
-	}
-	x.ok("all there", why)
 	return nil
 }
 

@@ -3,73 +3,12 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 )
-
-// indexOf finds the indexes that a migration makes, by themselves or with a constraint.
-var indexOf = regexp.MustCompile(`(?:CREATE (?:UNIQUE )?INDEX (\w+) ON|CONSTRAINT (\w+) (?:PRIMARY KEY|UNIQUE))`)
-
-// checkIndexes holds the indexes that are there against those that the migrations make.
-func checkIndexes(ctx context.Context, x *examination) error {
-	rows, err := x.conn.Query(ctx, x.sql["doctor_indexes"], pgx.Identifier{x.target.schema}.Sanitize())
-	if err != nil {
-		return err
-	}
-	valid := map[string]bool{}
-	var name string
-	var is bool
-	_, err = pgx.ForEachRow(rows, []any{&name, &is}, func() error { valid[name] = is; return nil })
-	if err != nil {
-		return err
-	}
-	var wrong []string
-	for _, st := range x.steps {
-		for _, m := range indexOf.FindAllStringSubmatch(st.script, -1) {
-			if index := m[1] + m[2]; !valid[index] {
-				wrong = append(wrong, index)
-			}
-		}
-	}
-	const why = "without them claims, sweeps and reads look at every row"
-	if len(wrong) > 0 {
-		x.bad("missing or not valid: "+strings.Join(wrong, ", "), why,
-			"REINDEX INDEX CONCURRENTLY what is not valid; make what is missing as docs/postgres.md has it")
-		return nil
-	}
-	x.ok("all there and valid", why)
-	return nil
-}
-
-// checkConnections adds up what the nodes that are there may open.
-func checkConnections(ctx context.Context, x *examination) error {
-	const why = "a node that gets no connection answers 503"
-	each := int(x.target.pool.MaxConns) + 1 // the listener's
-	if x.facts.pooled {
-		x.ok("the pooler's matter", why)
-		return nil
-	}
-	var most, reserved, nodes int
-	if err := x.conn.QueryRow(ctx, x.sql["doctor_settings"]).Scan(nil, nil, nil, nil, &most, &reserved); err != nil {
-		return err
-	}
-	if err := x.conn.QueryRow(ctx, x.sql["doctor_nodes"]).Scan(&nodes); err != nil {
-		return err
-	}
-	// In a roll-out there is one node more.
-	need := each * (nodes + 1)
-	seen := fmt.Sprintf("%d nodes, and one more in a roll-out, open up to %d of %d", nodes, need, most-reserved)
-	if need > most-reserved {
-		x.warn(seen, why, "raise max_connections, or set pool_max_conns in the store's address")
-		return nil
-	}
-	x.ok(seen, why)
-	return nil
-}
 
 // The ages at which a transaction is long.
 const (
@@ -144,29 +83,6 @@ func checkPrepared(ctx context.Context, x *examination) error {
 		return nil
 	}
 	x.ok(strconv.FormatInt(n, 10), why)
-	return nil
-}
-
-func checkAutovacuum(ctx context.Context, x *examination) error {
-	const why = "every task leaves dead rows behind, which only vacuum removes"
-	var on string
-	if err := x.conn.QueryRow(ctx, x.sql["doctor_settings"]).Scan(nil, nil, nil, &on, nil, nil); err != nil {
-		return err
-	}
-	if on != "on" {
-		x.bad("off", why, "set autovacuum = on")
-		return nil
-	}
-	rows, err := x.conn.Query(ctx, x.sql["doctor_unvacuumed"], pgx.Identifier{x.target.schema}.Sanitize())
-	if err != nil {
-		return nil //nolint:nilerr // there is no schema yet, as its own check will say
-	}
-	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err == nil && len(tables) > 0 {
-		x.bad("off for "+strings.Join(tables, ", "), why, "ALTER TABLE … RESET (autovacuum_enabled)")
-		return nil
-	}
-	x.ok("on", why)
 	return nil
 }
 

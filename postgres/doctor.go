@@ -46,6 +46,9 @@ func (t *target) examine(ctx context.Context, o Options) ([]Finding, error) {
 		if x.stop {
 			break
 		}
+		if x.bare && c.tables {
+			continue
+		}
 		x.check = c.name
 		if err := c.look(ctx, x); err != nil {
 			if conn.IsClosed() || ctx.Err() != nil {
@@ -65,8 +68,11 @@ type examination struct {
 	steps    []step
 	sql      texts
 	facts    facts
+	who      who
+	settings map[string]setting
 	check    string // the one that is being made
 	stop     bool   // what was found leaves nothing for further checks
+	bare     bool   // there are no tables to be looked at
 	findings []Finding
 }
 
@@ -84,6 +90,7 @@ func (x *examination) bad(seen, why, do string) {
 
 // check is one of them.
 type check struct {
-	name string
-	look func(context.Context, *examination) error
+	name   string
+	tables bool // it looks at the tables of the store
+	look   func(context.Context, *examination) error
 }

@@ -34,7 +34,7 @@ func (s *Store) listen(ctx context.Context) {
 			wait = listenFirst
 		}
 		s.log.Warn("listening to the database ended; changes of other nodes are found by polls until it goes on",
-			slog.Any("error", err), slog.Duration("again_in", wait))
+			slog.Any("error", err), slog.Int64("again_in_ms", wait.Milliseconds()))
 		s.hints.tell([]lastcall.Hint{{}})
 		select {
 		case <-time.After(wait):

@@ -36,10 +36,14 @@ func (t *target) migrate(ctx context.Context, o Options) (from, to int, err erro
 	if err := f.check(); err != nil {
 		return 0, 0, err
 	}
-	return migrate(ctx, conn, t.schema, o.steps)
+	if from, to, err = migrate(ctx, conn, t.schema, o.steps); err != nil {
+		return from, to, err
+	}
+	return from, to, firstDays(ctx, conn, t.schema, f.now, o.Logger)
 }
 
-// migrate runs the steps that are missing. Where none is, nothing is locked and no right is needed: a role that may not
+// migrate runs the steps that are missing, and returns the versions before and after its own: the same if another one
+// did it. Where none is, nothing is locked and no right is needed: a role that may not
 // change the schema serves one that is up to date.
 func migrate(ctx context.Context, c *pgx.Conn, schema string, steps []step) (from, to int, err error) {
 	st, err := readState(ctx, c, schema)
@@ -47,32 +51,39 @@ func migrate(ctx context.Context, c *pgx.Conn, schema string, steps []step) (fro
 		return 0, 0, explainRights(err, schema)
 	}
 	from = st.version
-	for st.version < len(steps) {
-		if st, err = migrateStep(ctx, c, schema, steps); err != nil {
+	for ran := false; st.version < len(steps); {
+		before, after, err := migrateStep(ctx, c, schema, steps)
+		if err != nil {
 			return from, st.version, explainRights(err, schema)
 		}
+		if !ran { // until it was we who did something
+			from = before.version
+		}
+		ran, st = ran || after != before, after
 	}
 	return from, st.version, st.servedBy(len(steps))
 }
 
 // migrateStep runs the next step in a transaction that also writes its version, under a lock that lets one do it at a
-// time: those who waited find it done. What dies in between leaves the version before.
-func migrateStep(ctx context.Context, c *pgx.Conn, schema string, steps []step) (st schemaState, err error) {
+// time: those who waited find it done, and before is what there was when they had it. What dies in between leaves the
+// version before.
+func migrateStep(ctx context.Context, c *pgx.Conn, schema string, steps []step) (before, after schemaState, err error) {
 	err = pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, queries["schema_lock"], lockNumber("migrate", schema)); err != nil {
 			return err
 		}
-		if st, err = readState(ctx, tx, schema); err != nil || st.version >= len(steps) {
+		if before, err = readState(ctx, tx, schema); err != nil || before.version >= len(steps) {
+			after = before
 			return err
 		}
-		next := steps[st.version]
+		next := steps[before.version]
 		if err := runStep(ctx, tx, schema, next); err != nil {
 			return fmt.Errorf("migrate to version %d: %w", next.version, err)
 		}
-		st = schemaState{next.version, max(st.minimum, next.minimum)}
+		after = schemaState{next.version, max(before.minimum, next.minimum)}
 		return nil
 	})
-	return st, err
+	return before, after, err
 }
 
 func runStep(ctx context.Context, tx pgx.Tx, schema string, next step) error {

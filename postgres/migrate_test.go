@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"log/slog"
 	"net/url"
 	"slices"
 	"strings"
@@ -47,12 +48,31 @@ func submitted(tb testing.TB, s *Store) lastcall.Task {
 	return out[0].Task
 }
 
+// locked is a log that several write to.
+type locked struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *locked) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *locked) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
 func TestManyNodesThatStartAtOnceMigrateOnce(t *testing.T) {
 	at := pg.Shared(t).Create(t, "many") + "&schema=many"
 	var starts sync.WaitGroup
+	var log locked
 	for range 12 {
 		starts.Go(func() {
-			s, err := Open(t.Context(), at, Options{Logger: quiet()})
+			s, err := Open(t.Context(), at, Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 			if err != nil {
 				t.Error(err)
 				return
@@ -63,6 +83,9 @@ func TestManyNodesThatStartAtOnceMigrateOnce(t *testing.T) {
 		})
 	}
 	starts.Wait()
+	if n := strings.Count(log.String(), "the schema was migrated"); n != 1 {
+		t.Errorf("%d nodes say that they migrated:\n%s", n, log.String())
+	}
 	if n := one[int](t, at, "SELECT count(*) FROM lastcall.schema_versions"); n != len(knownSteps) {
 		t.Fatalf("%d versions are written, want %d", n, len(knownSteps))
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -62,7 +63,8 @@ func open(ctx context.Context, t *target, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.bound(facts.pooled)
+	t.warn(facts, o.Logger)
+	t.bound(facts)
 	pool, err := pgxpool.NewWithConfig(ctx, t.pool)
 	if err != nil {
 		return nil, err
@@ -90,6 +92,19 @@ func (s *Store) start() {
 		return
 	}
 	s.spawn(s.listen)
+}
+
+// warn says when the database is set so that what is acknowledged may be lost with its machine (G1). It is as its owner
+// wants it, so that a node serves on it all the same.
+func (t *target) warn(f facts, log *slog.Logger) {
+	weak := f.weak()
+	if t.raises(f) {
+		weak = f.weakDisk()
+	}
+	if len(weak) > 0 {
+		log.Warn("a crash of the database's machine may take acknowledged tasks with it (G1); run lastcall doctor",
+			slog.String("store", t.where()), slog.String("off", strings.Join(weak, ", ")))
+	}
 }
 
 // setUp looks at the database by a connection of its own, and makes or checks the schema.

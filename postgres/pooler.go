@@ -21,13 +21,15 @@ type facts struct {
 	standby  bool   // it takes no writes
 	now      time.Time
 	pooled   bool // the process that answered is not the one that we connected to
+
+	fsync, pages, commit string // what G1 stands on: fsync, full_page_writes, synchronous_commit
 }
 
 // look asks for the facts. A pooler gives itself away by the process id: that of the connection is its own invention, and
 // the one that a statement finds is the backend's which it lent for that statement.
 func look(ctx context.Context, c *pgx.Conn) (f facts, err error) {
 	var pid uint32
-	err = c.QueryRow(ctx, queries["facts"]).Scan(&f.version, &f.encoding, &f.standby, &f.now, &pid)
+	err = c.QueryRow(ctx, queries["facts"]).Scan(&f.version, &f.encoding, &f.standby, &f.now, &pid, &f.fsync, &f.pages, &f.commit)
 	if err != nil {
 		return f, err
 	}
@@ -47,6 +49,26 @@ func (f facts) check() error {
 		return errors.New("the server is a standby and takes no writes; name the primary, or all hosts with target_session_attrs=read-write")
 	}
 	return nil
+}
+
+// weak are the settings by which what was acknowledged may be lost (G1); none in a database as it should be.
+func (f facts) weak() []string {
+	weak := f.weakDisk()
+	if f.commit == "off" {
+		weak = append(weak, "synchronous_commit")
+	}
+	return weak
+}
+
+// weakDisk are those of weak that are the server's as a whole.
+func (f facts) weakDisk() (weak []string) {
+	if f.fsync == "off" {
+		weak = append(weak, "fsync")
+	}
+	if f.pages == "off" {
+		weak = append(weak, "full_page_writes")
+	}
+	return weak
 }
 
 // pollEvery is how often those who watch behind a pooler are told to look by themselves: LISTEN is a session's, and a

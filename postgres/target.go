@@ -32,8 +32,11 @@ func (t *target) setDefaults(query url.Values) {
 
 // bound has the server bound what a session does, so that one whose node is gone does not hold locks for long. Poolers
 // refuse such parameters; behind one each transaction sets its own (transact.go).
-func (t *target) bound(pooled bool) {
-	if pooled {
+func (t *target) bound(f facts) {
+	if t.raises(f) {
+		t.pool.ConnConfig.RuntimeParams["synchronous_commit"] = "on"
+	}
+	if f.pooled {
 		t.pool.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 		return
 	}
@@ -48,6 +51,13 @@ func (t *target) bound(pooled bool) {
 			t.pool.ConnConfig.RuntimeParams[name] = value
 		}
 	}
+}
+
+// raises reports whether sessions of ours commit synchronously although the role or the database is set so that they
+// would not (G1). Who turns it off in the address means it, and a pooler takes no such parameter.
+func (t *target) raises(f facts) bool {
+	_, given := t.pool.ConnConfig.RuntimeParams["synchronous_commit"]
+	return f.commit == "off" && !given && !f.pooled
 }
 
 // where names the database for people.

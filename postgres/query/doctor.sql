@@ -1,17 +1,37 @@
+-- name: doctor_who
+-- As whom we are here: the session's role carries settings and limits, the current one rights.
+SELECT current_database(), session_user, current_user;
+
 -- name: doctor_settings
-SELECT current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit'),
-  current_setting('autovacuum'), current_setting('max_connections')::int,
-  current_setting('superuser_reserved_connections')::int;
+-- What promises stand on, and where that was set.
+SELECT name, setting, source FROM pg_settings
+WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit', 'autovacuum');
+
+-- name: doctor_make
+-- Whether the schema is there, and whether the role may make what is missing.
+SELECT n.oid IS NOT NULL, CASE WHEN n.oid IS NULL THEN has_database_privilege(current_database(), 'CREATE')
+  ELSE has_schema_privilege(n.oid, 'CREATE') AND has_schema_privilege(n.oid, 'USAGE') END
+FROM (VALUES ($1::text)) v(name) LEFT JOIN pg_namespace n ON n.nspname = v.name;
+
+-- name: doctor_connections
+-- How many sessions the server, the database and the role let in, -1 for any number, and how many others have: an
+-- application of another name, or another database.
+SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+    - coalesce(current_setting('reserved_connections', true)::int, 0),
+  (SELECT count(*) FROM pg_stat_activity a WHERE a.datname IS NOT NULL AND a.pid <> pg_backend_pid()
+    AND NOT (a.datname = current_database() AND a.application_name = $1) AND coalesce(a.backend_type, 'client backend') = 'client backend'),
+  d.datconnlimit, r.rolconnlimit
+FROM pg_database d, pg_roles r WHERE d.datname = current_database() AND r.rolname = session_user;
 
 -- name: doctor_rights
 -- What the role must be able to do, and whether it can.
 SELECT 'read and write ' || c.relname, has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
   AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE')
-FROM pg_class c WHERE c.relnamespace = $1::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'schema_versions'
+FROM pg_class c WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND c.relkind IN ('r', 'p') AND c.relname <> 'schema_versions'
 UNION ALL SELECT 'read schema_versions', has_table_privilege('lastcall.schema_versions', 'SELECT');
 
 -- name: doctor_days_rights
-SELECT has_schema_privilege($1, 'CREATE'), pg_has_role(c.relowner, 'USAGE')
+SELECT has_schema_privilege($1, 'CREATE'), pg_has_role(c.relowner, 'USAGE'), pg_get_userbyid(c.relowner)
 FROM pg_class c WHERE c.oid = 'lastcall.events'::regclass;
 
 -- name: doctor_nodes
@@ -46,7 +66,7 @@ ORDER BY relname;
 
 -- name: doctor_unvacuumed
 SELECT relname FROM pg_class
-WHERE relnamespace = $1::regnamespace AND reloptions && ARRAY['autovacuum_enabled=false', 'autovacuum_enabled=off'];
+WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND reloptions && ARRAY['autovacuum_enabled=false', 'autovacuum_enabled=off'];
 
 -- name: doctor_clock
 SELECT clock_timestamp();
@@ -61,7 +81,7 @@ FROM lastcall.rounds WHERE job = 'events';
 
 -- name: doctor_indexes
 SELECT c.relname, i.indisvalid AND i.indisready FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-WHERE c.relnamespace = $1::regnamespace;
+WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1);
 
 -- name: doctor_notifications
 SELECT pg_notification_queue_usage();

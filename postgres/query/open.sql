@@ -1,6 +1,7 @@
 -- name: facts
 SELECT current_setting('server_version_num')::int, current_setting('server_encoding'), pg_is_in_recovery(),
-  clock_timestamp(), pg_backend_pid();
+  clock_timestamp(), pg_backend_pid(),
+  current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit');
 
 -- name: notify
 -- Synchronous commit is for what must not be lost; a hint that is costs latency.
