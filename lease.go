@@ -43,7 +43,7 @@ type LeaseRequest struct {
 	Queues []string // no other queues; empty: every queue. Paused ones are left out
 	Max    int
 	Length time.Duration // of each lease, should it not be renewed
-	Node   string        // the name of the node that was asked
+	Node   string        // for Task.Node: what the worker calls itself, or else the name of the node that was asked
 }
 
 // LeaseType is a type whose tasks are wanted.

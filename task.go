@@ -82,7 +82,7 @@ type Task struct {
 	ExpiresAt         *time.Time `json:"expires_at"`
 	CancelRequestedAt *time.Time `json:"cancel_requested_at"`
 
-	Node    string  `json:"node,omitempty"` // the name of the node of the current or last run
+	Node    string  `json:"node,omitempty"` // the name of the node, or worker outside, of the current or last run
 	RetryOf *string `json:"retry_of"`
 
 	// What follows is between the store and the worker, and not on the wire.

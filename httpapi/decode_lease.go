@@ -19,13 +19,19 @@ func (a *api) decodeLeaseRequest(body []byte) (r lease.Request, err error) {
 	}
 	for _, m := range o.members {
 		switch name := string(m.name); {
-		case name != "types" && name != "queues" && name != "max" && name != "wait" && name != "ttl":
+		case name != "types" && name != "queues" && name != "max" && name != "wait" && name != "ttl" && name != "worker":
 			o.bad(shown(name), "is no field of a request for leases")
 		case isNull(m.value):
 		case name == "types":
 			r.Types = o.names(m, &a.Limits)
 		case name == "queues":
 			r.Queues = o.names(m, &a.Limits)
+		case name == "worker":
+			if r.Worker = o.name(m); !o.wrong(name) {
+				if why := a.Limits.CheckName(r.Worker); why != "" {
+					o.bad(name, why)
+				}
+			}
 		case name == "max":
 			if r.Max = o.whole(m); (r.Max < 1 || r.Max > lease.MostMax) && !o.wrong(name) {
 				o.bad(name, fmt.Sprintf("must be from 1 to %d", lease.MostMax))

@@ -16,7 +16,7 @@ func FuzzLeaseRequest(f *testing.F) {
 			f.Add([]byte(b.body))
 		}
 	}
-	f.Add([]byte(`{"types":["a","b","a"],"queues":[],"max":7,"wait":"1m30s","ttl":"30s"}`))
+	f.Add([]byte(`{"types":["a","b","a"],"queues":[],"max":7,"wait":"1m30s","ttl":"30s","worker":"w-1"}`))
 	a := &api{Options: Options{Limits: lastcall.DefaultLimits()}}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		r, err := a.decodeLeaseRequest(body)

@@ -74,6 +74,23 @@ func TestAWorkerOutsideLeasesWhatTheNodeHoldsForIt(t *testing.T) {
 	}
 }
 
+// Else the task says which node was asked, and an operator of five workers cannot tell which one dies.
+func TestATaskSaysWhichWorkerHasIt(t *testing.T) {
+	f := setUp(t)
+	for body, want := range map[string]string{
+		`{"worker":"renderer-3"}`: "renderer-3", `{"worker":null}`: "pod-a", `{"types":["report"],"worker":"日本 7"}`: "日本 7",
+	} {
+		f.submit(`{"type":"report"}`)
+		l := f.lease(body).Leases[0]
+		if l.Task.Node != want || f.ask("GET", taskPath+l.ID, "").task().Node != want {
+			t.Errorf("%s: the task is at %q, want %q", body, l.Task.Node, want)
+		}
+		if done := f.say(&l, "complete", "").wants(http.StatusOK).task(); done.Node != want {
+			t.Errorf("%s: the task was done at %q, want %q", body, done.Node, want)
+		}
+	}
+}
+
 func TestATypeThatNoNodeKnowsIsNotWaitedFor(t *testing.T) {
 	f := setUp(t)
 	f.ask("POST", "/v1/leases", `{"types":["echo","nobody"]}`).refused(lastcall.CodeUnknownType)

@@ -85,6 +85,7 @@ func (o Options) withDefaults() Options {
 type Request struct {
 	Types  []string // none: those that the node holds for workers outside
 	Queues []string // none: every queue
+	Worker string   // what it calls itself, for operators; not who it is
 	Max    int
 	Wait   time.Duration // for the first task, if there is none yet
 	TTL    time.Duration // of each lease, and of its renewals
@@ -129,7 +130,8 @@ func (l *Lessor) Lease(ctx context.Context, r Request) ([]Loan, error) {
 // request is r as the store takes it.
 func (l *Lessor) request(r *Request) (lastcall.LeaseRequest, error) {
 	q := lastcall.LeaseRequest{
-		Queues: r.Queues, Max: cmp.Or(r.Max, DefaultMax), Length: cmp.Or(r.TTL, DefaultTTL), Node: l.o.Node,
+		Queues: r.Queues, Max: cmp.Or(r.Max, DefaultMax), Length: cmp.Or(r.TTL, DefaultTTL),
+		Node: cmp.Or(r.Worker, l.o.Node),
 	}
 	names := r.Types
 	if len(names) == 0 {

@@ -131,7 +131,7 @@ type over struct {
 	ends   time.Time
 }
 
-// endLeases takes back what is held by nobody any more, counts it, and forgets leases that have stayed behind.
+// endLeases takes back what is held by nobody any more, names it, and forgets leases that have stayed behind.
 func (tx *tx) endLeases(sw *lastcall.Sweep, did *lastcall.Swept) error {
 	var all []over
 	st := tx.stmt("leases_over").Time(tx.now).Int(int64(sw.LongestLapse())).Int(int64(sw.Limit))
@@ -145,33 +145,32 @@ func (tx *tx) endLeases(sw *lastcall.Sweep, did *lastcall.Swept) error {
 		return err
 	}
 	for _, o := range all {
-		ended, err := tx.endLease(&o, sw.MaxCrashes)
-		if err != nil {
+		if err := tx.endLease(&o, sw.MaxCrashes, did); err != nil {
 			return err
 		}
-		if ended {
-			did.Lapsed++
-		}
 	}
+	did.Lapsed = len(did.Lapses)
 	did.More = did.More || len(all) >= sw.Limit
 	return nil
 }
 
-// endLease takes a task from a holder that has it still; of a task that is gone or somebody else's only the lease goes.
-func (tx *tx) endLease(o *over, maxCrashes int) (ended bool, err error) {
+// endLease takes a task from a holder that has it still, and names it; of a task that is gone or somebody else's only the
+// lease goes.
+func (tx *tx) endLease(o *over, maxCrashes int, did *lastcall.Swept) error {
 	if err := tx.stmt("lease_delete").Text(o.holder).Run(); err != nil {
-		return false, err
+		return err
 	}
 	r, err := tx.getRow(o.task)
 	if lastcall.CodeOf(err) == lastcall.CodeNotFound {
-		return false, nil
+		return nil
 	}
 	if err != nil || r.Status != lastcall.Running || r.Owner != o.holder {
-		return false, err
+		return err
 	}
 	was := *r
 	ev := r.LeaseEnded(!o.ends.After(tx.now), maxCrashes, rand.Float64(), tx.now)
-	return true, tx.change(&was, r, ev)
+	did.Lapses = append(did.Lapses, lastcall.Lapse{Task: r.ID, Run: r.Run, Worker: r.Node})
+	return tx.change(&was, r, ev)
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -156,6 +156,7 @@ func (f *fixture) sweepWith(s lastcall.Sweep) lastcall.Swept {
 		sum.Expired += did.Expired
 		sum.Crashed += did.Crashed
 		sum.Lapsed += did.Lapsed
+		sum.Lapses = append(sum.Lapses, did.Lapses...)
 		sum.Forgotten += did.Forgotten
 		sum.Next = did.Next
 		if !did.More {

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"time"
 
 	"github.com/lastcall-dev/lastcall"
@@ -15,14 +16,16 @@ func (f *fixture) steadySweep() lastcall.Swept {
 // lapse sweeps until a lease has run out, and returns its task.
 func (f *fixture) lapse(l *lastcall.Lease) lastcall.Task {
 	f.Helper()
-	n := 0
+	n, named := 0, []lastcall.Lapse(nil)
 	f.eventually("the lease has run out", func() bool {
-		n += f.steadySweep().Lapsed
+		did := f.steadySweep()
+		n, named = n+did.Lapsed, append(named, did.Lapses...)
 		t := f.task(l.Task.ID)
 		return t.Owner != l.Holder
 	})
-	if n != 1 {
-		f.Fatalf("the sweeps counted %d leases that have run out, want 1", n)
+	want := []lastcall.Lapse{{Task: l.Task.ID, Run: l.Task.Run, Worker: l.Task.Node}}
+	if n != 1 || !slices.Equal(named, want) {
+		f.Fatalf("the sweeps counted %d leases that have run out, and named %v, want one of %v", n, named, want)
 	}
 	return f.task(l.Task.ID)
 }

@@ -34,8 +34,8 @@ type fakeStore struct {
 	claims []lastcall.Claim
 	saves  []saved
 	sweeps []time.Time
-	steady []time.Duration // of each of them
-	lapse  int             // leases that the next sweep finds to have run out
+	steady []time.Duration  // of each of them
+	lapses []lastcall.Lapse // leases that the next sweep finds to have run out
 	beats  []lastcall.Beat
 	events []lastcall.Event
 	settle []lastcall.Outcome
@@ -298,7 +298,7 @@ func (s *fakeStore) Sweep(ctx context.Context, sw lastcall.Sweep) (swept lastcal
 	}
 	err = s.call("sweep", func() error {
 		s.sweeps, s.steady = append(s.sweeps, time.Now()), append(s.steady, sw.Steady)
-		swept.Lapsed, s.lapse = s.lapse, 0
+		swept.Lapsed, swept.Lapses, s.lapses = len(s.lapses), s.lapses, nil
 		swept.Next, swept.More = s.next, s.more > 0
 		s.more--
 		for _, t := range s.tasks {

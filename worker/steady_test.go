@@ -1,9 +1,15 @@
 package worker_test
 
 import (
+	"bytes"
+	"log/slog"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/lastcall-dev/lastcall"
 )
 
 // Workers outside renew their leases through nodes. A node that could not be asked, as its store was away, as it hung, or as
@@ -66,13 +72,26 @@ func TestAShortSilenceIsNotCountedAndEndsNothing(t *testing.T) {
 
 func TestLeasesThatHaveRunOutAreTold(t *testing.T) {
 	var told atomic.Int64
+	var log bytes.Buffer
 	o := types(kind("a", ready))
 	o.Lapsed = func(leases int) { told.Add(int64(leases)) }
+	o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	inShop(t, o, func(s *shop) {
 		s.pass(time.Second)
-		s.store.lapse = 3
-		if s.pass(5 * time.Second); told.Load() != 3 {
+		lapses := []lastcall.Lapse{{Task: "1", Worker: "b"}, {Task: "2", Worker: "a"}, {Task: "3", Worker: "b"}}
+		for i := range 25 {
+			lapses = append(lapses, lastcall.Lapse{Task: strconv.Itoa(100 + i), Worker: "many"})
+		}
+		s.store.lapses = lapses
+		if s.pass(5 * time.Second); told.Load() != 28 {
 			t.Errorf("told of %d", told.Load())
 		}
 	})
+	for _, want := range []string{
+		`worker=a tasks=1 ids=[2]`, `worker=b tasks=2 ids="[1 3]"`, `worker=many tasks=25 ids="[100 101 `, ` 119 and 5 more]"`,
+	} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log says\n%swant %s", log.String(), want)
+		}
+	}
 }

@@ -89,7 +89,7 @@ func (w *Worker) sweep(ctx context.Context, incarnation string) (lastcall.Swept,
 		w.log.Info("took tasks of the dead back", "tasks", swept.Crashed)
 	}
 	if swept.Lapsed > 0 {
-		w.log.Info("took tasks of workers outside back, whose leases have run out", "tasks", swept.Lapsed)
+		w.logLapses(swept.Lapses)
 		w.o.Lapsed(swept.Lapsed)
 	}
 	if swept.Due+swept.Crashed+swept.Lapsed > 0 { // the store's hints say so too, where they arrive

@@ -14,7 +14,9 @@ To make it yours, replace primes(). The rest is the protocol, which docs/workers
 
 import argparse
 import json
+import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -173,6 +175,7 @@ def main():
     options = argparse.ArgumentParser(description="Counts primes for lastcall.")
     options.add_argument("nodes", nargs="*", default=["http://127.0.0.1:8080"], help="addresses of nodes, http://HOST:PORT")
     options.add_argument("--ttl", type=int, default=30, help="seconds that a lease lasts if it is not renewed")
+    options.add_argument("--name", default=f"{socket.gethostname()}-{os.getpid()}", help="what operators know it by")
     given = options.parse_args()
 
     stop = threading.Event()
@@ -180,7 +183,7 @@ def main():
         signal.signal(number, lambda *_: stop.set())
     nodes = Nodes([address.rstrip("/") for address in given.nodes])
     # A wait that is short, as the answer to it may bring work: who hangs up has to be sure that none is on its way.
-    request = {"types": ["primes"], "max": 1, "wait": "3s", "ttl": f"{given.ttl}s"}
+    request = {"types": ["primes"], "max": 1, "wait": "3s", "ttl": f"{given.ttl}s", "worker": given.name}
     while not stop.is_set():
         try:
             answer = nodes.call("/v1/leases", request, patience=5)

@@ -9,6 +9,7 @@ set -u
 
 nodes=${LASTCALL_NODES:-http://127.0.0.1:8080}
 ttl=${LASTCALL_TTL:-30} # seconds that a lease lasts if it is not renewed
+name=${LASTCALL_WORKER:-$(uname -n)-$$} # what operators know it by
 work=$(mktemp -d)
 answer=$work/answer
 stop=
@@ -41,12 +42,15 @@ field() { grep -o "\"$1\":\"[^\"\\\\]*\"" | head -n 1 | cut -d '"' -f 4; }
 # keep ID TOKEN PID renews a lease until it is ended, and ends the work when that is asked for, or the lease is lost.
 keep() {
     answer=$work/renewed # a file of its own: what was asked for when this is ended may still be answered
-    while sleep $((ttl / 3)); do
-        if say "/v1/leases/$1/renew" "{\"token\":\"$2\"}" >"$work/kept"; then
-            grep -q '"cancel_requested":true' "$work/kept" && kill "$3"
-        elif [ $? = 1 ]; then
-            kill "$3"
-        fi
+    pause=$((ttl / 3))
+    while sleep "$pause"; do
+        pause=$((ttl / 3))
+        say "/v1/leases/$1/renew" "{\"token\":\"$2\"}" >"$work/kept"
+        case $? in
+        0) grep -q '"cancel_requested":true' "$work/kept" && kill "$3" ;;
+        1) kill "$3" ;;
+        *) pause=1 ;; # no node answers: the lease is not lost before one has been there for a while
+        esac
     done
 }
 
@@ -81,7 +85,7 @@ run() {
 
 while [ -z "$stop" ]; do
     # The wait is short, as a signal is heeded after it; to hang up might lose a lease that is on its way.
-    leases=$(say /v1/leases "{\"types\":[\"probe\"],\"max\":1,\"wait\":\"3s\",\"ttl\":\"${ttl}s\"}") || { sleep 1; continue; }
+    leases=$(say /v1/leases "{\"types\":[\"probe\"],\"max\":1,\"wait\":\"3s\",\"ttl\":\"${ttl}s\",\"worker\":\"$name\"}") || { sleep 1; continue; }
     case $leases in
     '{"leases":[]'*'"draining":true'*) sleep 1 ;;
     '{"leases":[]'*) ;;
