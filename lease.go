@@ -79,6 +79,13 @@ type Renewal struct {
 	Length time.Duration // of the lease from now on
 }
 
+// Lapse is a run that was taken from a worker outside.
+type Lapse struct {
+	Task   string
+	Run    int64
+	Worker string // Task.Node of the run: what the worker calls itself, or else the node that was asked
+}
+
 // LeaseEnded takes a running task from a worker outside whose lease has run out; timedOut says that the run has had all
 // the time that an attempt has. That is a failed attempt; else the worker is taken for dead, and as the lease was for
 // this run alone, this task alone is charged.

@@ -51,8 +51,7 @@ type Line interface {
 	Submit(ctx context.Context, s []Submission) ([]Submitted, error)
 	// Claim starts runs of queued tasks, in the order of their OrderKey, at most c.Max altogether and Want.Max of a
 	// type. No task is ever claimed twice at a time. Nothing to do is an empty slice. Expired tasks are not claimed.
-	// It fails with CodeLeaseLost when the incarnation was declared dead or has left. Beside an error come the runs that
-	// were started for certain before it: they are the caller's.
+	// It fails with CodeLeaseLost when the incarnation was declared dead or has left. Runs that come beside an error count.
 	Claim(ctx context.Context, c Claim) ([]Task, error)
 	// Save keeps what a run wants to outlive it. It fails with CodeLeaseLost unless n.Run is running.
 	Save(ctx context.Context, n Note) error
@@ -133,9 +132,8 @@ type Sweep struct {
 	KeepTasks   time.Duration // finished tasks
 	KeepEvents  time.Duration
 	Limit       int // rows of each kind
-	// Steady is how long the sweeper has reached the store without a break. A lease that is a time, a worker's outside or
-	// a node's, runs out only before a sweeper that was there for its whole length: an outage takes nobody's. Of a
-	// worker's that is longer SteadyEnough will do (LongestLapse), or none would end where nodes are soon replaced.
+	// Steady is how long the sweeper has reached the store without a break. A lease that is a time, a node's or a worker's
+	// outside (LongestLapse), runs out only before one that was there for its whole length: an outage takes nobody's.
 	Steady time.Duration
 }
 
@@ -145,13 +143,6 @@ type Swept struct {
 	Lapses                                   []Lapse   // these
 	Next                                     time.Time // when the next scheduled task is due; zero: none is known
 	More                                     bool
-}
-
-// Lapse is a run that was taken from a worker outside.
-type Lapse struct {
-	Task   string
-	Run    int64
-	Worker string // Task.Node of the run: what the worker calls itself, or else the node that was asked
 }
 
 // Filter picks tasks; a zero field picks all.
