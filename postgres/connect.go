@@ -40,6 +40,24 @@ func (t *target) connect(ctx context.Context) (*pgx.Conn, error) {
 	return conn, nil
 }
 
+// errReadOnly is of a server that is there and takes no writes.
+var errReadOnly = errors.New("the server takes no writes")
+
+// takesWrites refuses a connection to a standby, or to a primary that was demoted. While a fail-over is under way an address may
+// lead there for a moment: a connection that is made then would stay, and be of no use, for as long as the pool keeps it.
+// It is what target_session_attrs=read-write asks for, with an error that can be told from others. Where the address
+// names several hosts the next one is tried.
+func takesWrites(ctx context.Context, c *pgconn.PgConn) error {
+	results, err := c.Exec(ctx, "SHOW transaction_read_only").ReadAll()
+	if err != nil {
+		return err
+	}
+	if string(results[0].Rows[0][0]) == "on" {
+		return errReadOnly
+	}
+	return nil
+}
+
 // hangUp ends a connection of connect's. It says good-bye for a moment only: a server that hangs does not answer it.
 func hangUp(ctx context.Context, c *pgx.Conn) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
@@ -62,6 +80,9 @@ func explainConnect(err error, answers *tlsAnswers) error {
 		return fmt.Errorf("the server has no free connection; raise max_connections or lower pool_max_conns: %w", explain(err))
 	case "42704", "22023", "55P02": // no such setting, no such value, not a session's to set
 		return &AddressError{"has a setting that the server does not take", err}
+	}
+	if errors.Is(err, errReadOnly) {
+		return fmt.Errorf("it is a standby, or set to be read; name the primary, or all hosts: %w", explain(err))
 	}
 	if answers.allRefused() {
 		return fmt.Errorf("the server has no TLS, and the address insists on it; have the server use it (ssl = on), "+

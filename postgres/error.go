@@ -74,12 +74,17 @@ func lost(conn *pgx.Conn, err error) error {
 	return errors.Join(errLost, err)
 }
 
+// readOnlyState is what a standby answers to a write, and a primary that was demoted or set to be read. A connection that
+// leads there is of no use any more although it works: the address may long lead to another server. Those that the server
+// has ended itself, for whatever reason, pgx has closed.
+const readOnlyState = "25006"
+
 // downState reports whether a SQLSTATE is of the server's state and not of the statement's contents.
 func downState(code string) bool {
 	switch code {
 	case "57014", // a timeout of the statement's
 		"55P03", // a lock was not to be had in time
-		"25006", // a standby, or a server that takes no writes
+		readOnlyState,
 		"25P03", // idle for too long within a transaction
 		"25P04", // the transaction ran out of its time
 		"57P01", "57P02", "57P03", "57P04", "57P05":

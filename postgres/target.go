@@ -25,6 +25,9 @@ func (t *target) setDefaults(query url.Values) {
 	if !query.Has("connect_timeout") {
 		c.ConnConfig.ConnectTimeout = connectTimeout
 	}
+	if c.ConnConfig.ValidateConnect == nil && !query.Has("target_session_attrs") {
+		c.ConnConfig.ValidateConnect = takesWrites
+	}
 	if c.ConnConfig.RuntimeParams["application_name"] == "" {
 		c.ConnConfig.RuntimeParams["application_name"] = "lastcall"
 	}

@@ -119,6 +119,9 @@ func (s *Store) withConn(ctx context.Context, limit time.Duration, fn func(conte
 		return errors.Join(errLost, err)
 	}
 	err = lost(conn.Conn(), fn(context.WithoutCancel(ctx), conn.Conn()))
+	if sqlState(err) == readOnlyState {
+		s.pool.Reset() // what the others read may be old
+	}
 	return errors.Join(err, unbound(conn.Conn()))
 }
 
