@@ -42,10 +42,10 @@ func CheckURL(text string) error {
 var schemaName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,47}$`)
 
 // parseTarget reads a URL. What is wrong with it is said without showing it: package url would quote a piece of the
-// password where that holds a character that ends it.
+// password where that holds a character that ends it, and takes the rest of one that holds a slash for the path.
 func parseTarget(text string) (*target, error) {
 	u, err := url.Parse(text)
-	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
+	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") || strings.Contains(u.Path, "@") {
 		return nil, &AddressError{Wrong: "is not of the form postgres://USER:PASSWORD@HOST:PORT/DATABASE; " +
 			"characters of the user and the password that are neither letters nor digits must be percent-encoded"}
 	}

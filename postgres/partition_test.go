@@ -234,3 +234,25 @@ func TestTheDaysToComeAreMadeAhead(t *testing.T) {
 		t.Fatalf("a day that was made later has %d indexes, %v", parts, err)
 	}
 }
+
+// A role as docs/postgres.md allows it may not make days; what has expired goes all the same.
+func TestARoleThatMayNotMakeDaysForgetsAllTheSame(t *testing.T) {
+	server := pg.Shared(t)
+	at := server.Create(t, "forgetful")
+	if _, _, err := Migrate(t.Context(), at, Options{Logger: quiet()}); err != nil {
+		t.Fatal(err)
+	}
+	server.Exec(t, "forgetful", `CREATE ROLE forgetful LOGIN; GRANT USAGE ON SCHEMA lastcall TO forgetful;
+		GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA lastcall TO forgetful;
+		INSERT INTO lastcall.events (at, mailbox, seq, run, prev, attempt, type, id, task, data)
+		VALUES ('2001-01-01', 1, 1, 1, 0, 1, 0, gen_random_uuid(), '00000000-0000-7000-8000-000000000000', '');
+		UPDATE lastcall.rounds SET done = now() WHERE job = 'events'`)
+	s := openAt(t, as(t, at, "forgetful"))
+	defer s.Close()
+	server.Exec(t, "forgetful", "DROP TABLE lastcall."+nameOfDay(s.today(t).AddDate(0, 0, 1)))
+	s.tended = time.Time{}
+	s.tendPartitions(t.Context())
+	if n := one[int](t, at, "SELECT count(*) FROM lastcall.events_other"); n != 0 {
+		t.Errorf("%d events that have expired are kept", n)
+	}
+}

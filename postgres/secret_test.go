@@ -31,19 +31,20 @@ func TestThePasswordIsInNoErrorAndNoLog(t *testing.T) {
 	}
 	host := u.Host
 	for name, at := range map[string]string{
-		"the wrong password":        "postgres://postgres:" + url.QueryEscape(secret+"x") + "@" + host + "/secret",
-		"the wrong database":        strings.Replace(at, "/secret?", "/nothing?", 1),
-		"the wrong host":            strings.Replace(at, host, "127.0.0.1:1", 1),
-		"no such host":              strings.Replace(at, host, "nowhere.invalid:5432", 1),
-		"the wrong port":            strings.Replace(at, host, "127.0.0.1:port", 1),
-		"a password not encoded":    "postgres://postgres:" + secret + "@" + host + "/secret",
-		"half a password as a port": "postgres://postgres:s3cr/t:p@" + host + "/secret",
-		"no scheme":                 "postgres:" + secret + "@" + host,
-		"a wrong setting":           strings.Replace(at, "sslmode=disable", "sslmode=sometimes", 1),
-		"a wrong number":            at + "&pool_max_conns=many",
-		"a wrong schema":            at + "&schema=" + url.QueryEscape("not a name"),
-		"the password as a setting": "postgres://" + host + "/secret?user=postgres&password=" + url.QueryEscape(secret+"x"),
-		"a file that is not there":  strings.Replace(at, "sslmode=disable", "sslmode=verify-full&sslrootcert=/no/such/file", 1),
+		"the wrong password":                  "postgres://postgres:" + url.QueryEscape(secret+"x") + "@" + host + "/secret",
+		"the wrong database":                  strings.Replace(at, "/secret?", "/nothing?", 1),
+		"the wrong host":                      strings.Replace(at, host, "127.0.0.1:1", 1),
+		"no such host":                        strings.Replace(at, host, "nowhere.invalid:5432", 1),
+		"the wrong port":                      strings.Replace(at, host, "127.0.0.1:port", 1),
+		"a password not encoded":              "postgres://postgres:" + secret + "@" + host + "/secret",
+		"half a password as a port":           "postgres://postgres:s3cr/t:p@" + host + "/secret",
+		"a password that begins with a slash": "postgres://postgres:/s3cr@" + host + "/secret",
+		"no scheme":                           "postgres:" + secret + "@" + host,
+		"a wrong setting":                     strings.Replace(at, "sslmode=disable", "sslmode=sometimes", 1),
+		"a wrong number":                      at + "&pool_max_conns=many",
+		"a wrong schema":                      at + "&schema=" + url.QueryEscape("not a name"),
+		"the password as a setting":           "postgres://" + host + "/secret?user=postgres&password=" + url.QueryEscape(secret+"x"),
+		"a file that is not there":            strings.Replace(at, "sslmode=disable", "sslmode=verify-full&sslrootcert=/no/such/file", 1),
 	} {
 		o.KeepSchema = true
 		s, err := Open(t.Context(), at, o)

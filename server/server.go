@@ -28,7 +28,8 @@ type Server struct {
 }
 
 // New opens the store and binds the listener. It fails, and leaves nothing behind, when a setting is wrong, when the
-// store cannot be opened or is another's, and when the address is taken or within reach of others.
+// store cannot be opened or is another's, and when the address is taken or within reach of others. A signal on
+// Options.Signals ends the wait for a store with ErrStopped.
 func New(o Options) (*Server, error) {
 	o, err := o.withDefaults()
 	if err != nil {
@@ -44,7 +45,7 @@ func New(o Options) (*Server, error) {
 // open takes hold of what the server needs from outside: the store first, as nobody is to be let in before it is there.
 func (s *Server) open() error {
 	ctx := context.Background() // the store's opening is bounded by what kind it is
-	store, err := openStore(ctx, &s.o, s.meter.Committed)
+	store, err := openUnlessStopped(ctx, &s.o, s.meter.Committed)
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func StoreName(address string) string {
 		return address
 	}
 	u, err := url.Parse(address)
-	if err != nil {
+	if err != nil || strings.Contains(u.Path, "@") { // the path holds the rest of a password that is not encoded
 		return "postgres://"
 	}
 	told := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
@@ -73,6 +73,36 @@ func (o Options) checkStore() error {
 		return fmt.Errorf("store %w", err)
 	}
 	return nil
+}
+
+// ErrStopped is New's error when a signal came while the store was waited for: there is nothing to drain yet.
+var ErrStopped = errors.New("told to stop before the store was open")
+
+// openUnlessStopped is openStore until a signal comes. Where Options name no channel for signals, they are the process's
+// own and end it.
+func openUnlessStopped(ctx context.Context, o *Options, committed func(calls int, took time.Duration)) (lastcall.Store, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	opened, heard := make(chan struct{}), make(chan struct{})
+	go func() { // ends with the opening, and is waited for
+		defer close(heard)
+		select {
+		case <-o.Signals:
+			cancel(ErrStopped)
+		case <-opened:
+		}
+	}()
+	store, err := openStore(ctx, o, committed)
+	close(opened)
+	<-heard
+	defer cancel(nil)
+	if context.Cause(ctx) == nil {
+		return store, err
+	}
+	if err == nil {
+		err = store.Close()
+		return nil, errors.Join(ErrStopped, err)
+	}
+	return nil, ErrStopped
 }
 
 // openStore opens the store that the address names. Committed hears of its commits.

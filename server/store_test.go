@@ -2,9 +2,12 @@ package server_test
 
 import (
 	"bytes"
+	"errors"
 	"log/slog"
 	"net"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -24,6 +27,8 @@ func TestTheNameOfAStoreHoldsNoPassword(t *testing.T) {
 		"postgres:///x?host=/run/postgresql&password=hunter2":     "postgres:///x?host=%2Frun%2Fpostgresql",
 		"postgres://u:hunter%zz@db/x":                             "postgres://",
 		"postgres://u:hunter#2@db/x":                              "postgres://",
+		"postgres://u:/hunter2@db/x":                              "postgres://",
+		"postgres://u:12/hunter2@db/x":                            "postgres://",
 		"postgres://u@db/x#hunter2":                               "postgres://db/x",
 	} {
 		if got := server.StoreName(address); got != want {
@@ -34,7 +39,7 @@ func TestTheNameOfAStoreHoldsNoPassword(t *testing.T) {
 
 // G10: what is wrong with an address is told without it.
 func TestWhatIsWrongWithAStoreIsToldWithoutItsPassword(t *testing.T) {
-	for _, address := range []string{"postgres://u:hunter%zz@db/x", "postgres://u:hunter#2@db/x", "mysql://u:hunter2@db/x", "hunter2"} {
+	for _, address := range []string{"postgres://u:hunter%zz@db/x", "postgres://u:hunter#2@db/x", "postgres://u:/hunter2@db/x", "mysql://u:hunter2@db/x", "hunter2"} {
 		o := options(t)
 		o.Store = address
 		srv, err := server.New(o)
@@ -83,6 +88,29 @@ func TestADatabaseThatIsAwayIsAskedForAWhile(t *testing.T) {
 		if strings.Contains(text, "hunter2") || !strings.Contains(text, addr) {
 			t.Errorf("it says %s", text)
 		}
+	}
+}
+
+// Whoever stops a node that waits for its database, as a roll-back does, need not wait for it too.
+func TestASignalEndsTheWaitForADatabase(t *testing.T) {
+	t.Parallel()
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // takes connections and never answers
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	signals := make(chan os.Signal, 1)
+	signals <- syscall.SIGTERM
+	o := options(t)
+	o.Store, o.Signals = "postgres://u@"+silent.Addr().String()+"/x", signals
+	began := time.Now()
+	srv, err := server.New(o)
+	if err == nil {
+		_ = srv.Close()
+		t.Fatal("it was opened")
+	}
+	if took := time.Since(began); !errors.Is(err, server.ErrStopped) || took > 2*time.Second {
+		t.Errorf("after %v: %v", took, err)
 	}
 }
 

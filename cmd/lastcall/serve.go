@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -50,6 +51,10 @@ func serve(cmd *cobra.Command, c *config.Config) error {
 	defer signal.Stop(signals)
 	c.Signals = signals
 	srv, err := server.New(c.Options)
+	if errors.Is(err, server.ErrStopped) {
+		log.Info("told to stop while it waited for the store: nothing was begun")
+		return nil
+	}
 	if err != nil {
 		return err
 	}
