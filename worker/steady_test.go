@@ -83,6 +83,12 @@ func TestLeasesThatHaveRunOutAreTold(t *testing.T) {
 			lapses = append(lapses, lastcall.Lapse{Task: strconv.Itoa(100 + i), Worker: "many"})
 		}
 		s.store.lapses = lapses
+		s.store.after = func(call string) error { // at something else than leases
+			if call == "sweep" {
+				return lastcall.Errorf(lastcall.CodeInternal, "a row is damaged")
+			}
+			return nil
+		}
 		if s.pass(5 * time.Second); told.Load() != 28 {
 			t.Errorf("told of %d", told.Load())
 		}

@@ -81,10 +81,22 @@ func (w *Worker) sweep(ctx context.Context, incarnation string) (lastcall.Swept,
 		KeepTasks: w.o.KeepTasks, KeepEvents: w.o.KeepEvents, Limit: sweepLimit, Steady: w.steadyFor(),
 	})
 	w.saw(err)
+	w.tell(&swept) // what was done is, even if it failed at something else
 	if err != nil {
 		w.log.Debug("sweep failed", "error", err) // an outage is logged once, by saw
 		return swept, fmt.Errorf("sweep: %w", err)
 	}
+	switch {
+	case swept.More:
+		w.sweepAt(time.Now())
+	case !swept.Next.IsZero(): // by the store's clock, which may be behind this node's
+		w.sweepAt(later(swept.Next, time.Now().Add(minSweepGap)))
+	}
+	return swept, nil
+}
+
+// tell says what a sweep has done.
+func (w *Worker) tell(swept *lastcall.Swept) {
 	if swept.Crashed > 0 {
 		w.log.Info("took tasks of the dead back", "tasks", swept.Crashed)
 	}
@@ -96,13 +108,6 @@ func (w *Worker) sweep(ctx context.Context, incarnation string) (lastcall.Swept,
 		w.refresh()
 		notify(w.wake)
 	}
-	switch {
-	case swept.More:
-		w.sweepAt(time.Now())
-	case !swept.Next.IsZero(): // by the store's clock, which may be behind this node's
-		w.sweepAt(later(swept.Next, time.Now().Add(minSweepGap)))
-	}
-	return swept, nil
 }
 
 // steadyFor is how long workers outside could have renewed their leases here.
