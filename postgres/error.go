@@ -104,6 +104,11 @@ func downState(code string) bool {
 // isHeld reports whether somebody held what a transaction had to change, and did not let go of it in time.
 func isHeld(err error) bool { return sqlState(err) == "55P03" }
 
+// isBusy reports whether the database works, and what was asked of it had to wait for something else for too long.
+func isBusy(err error) bool {
+	return isHeld(err) || sqlState(err) == "57014" || errors.Is(err, errLate)
+}
+
 // isConflict reports whether a transaction has lost against another one and can simply be run again.
 func isConflict(err error) bool {
 	code := sqlState(err)

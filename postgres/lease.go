@@ -127,30 +127,34 @@ func (tx *tx) queueHeld(b *pgx.Batch) {
 	}
 }
 
-// lapsed takes tasks back whose leases have run out, and counts them.
-func (s *Store) lapsed(ctx context.Context, sw *lastcall.Sweep) (n int, err error) {
-	err = s.change(ctx, 1, func(tx *tx, b *pgx.Batch) {
+// lapsed takes tasks back whose leases have run out, and names them.
+func (s *Store) lapsed(ctx context.Context, sw *lastcall.Sweep) (all []lastcall.Lapse, err error) {
+	err = s.pass(ctx, func(tx *tx, b *pgx.Batch) {
 		tx.leases = map[string]*held{}
 		b.Queue(s.sql["leases_over"], int64(sw.LongestLapse()), sw.Limit).Query(tx.keepOver)
-	}, func(ctx context.Context, tx *tx) error {
+	}, func(ctx context.Context, tx *tx) (err error) {
+		all = nil
 		rows := tx.sorted()
-		n = len(rows)
-		if n == 0 {
+		if len(rows) == 0 {
 			return nil
 		}
-		if err := tx.lockMail(ctx, rows); err != nil {
+		if rows, err = tx.lockMail(ctx, rows); err != nil {
 			return err
 		}
 		for _, r := range rows {
 			l := tx.leases[r.Owner]
 			tx.ended = append(tx.ended, l.holder)
+			all = append(all, lastcall.Lapse{Task: r.ID, Run: r.Run, Worker: r.Node})
 			tx.move(r, func(t *lastcall.Task, now time.Time) *lastcall.Event {
 				return t.LeaseEnded(!l.ends.After(now), sw.MaxCrashes, mrand.Float64(), now)
 			})
 		}
 		return nil
 	})
-	return n, err
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
 }
 
 // keepOver takes the tasks whose leases are over, with these.

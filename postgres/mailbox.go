@@ -104,16 +104,20 @@ func (tx *tx) queueMail(b *pgx.Batch, ids []taskID, clients []string) {
 	}
 }
 
-// lockMail is queueMail as a round trip of its own, for what finds out only in the transaction which tasks it changes.
-func (tx *tx) lockMail(ctx context.Context, rows []*row) error {
+// lockMail is queueMail as a round trip of its own, for what finds out only in the transaction which tasks it changes. It
+// returns those that can be changed, all of them unless the transaction passes over what somebody holds.
+func (tx *tx) lockMail(ctx context.Context, rows []*row) ([]*row, error) {
 	clients := make([]string, len(rows))
 	for i, r := range rows {
 		clients[i] = r.Client
 	}
+	if tx.passing {
+		return tx.passMail(ctx, rows, clients)
+	}
 	b := &pgx.Batch{}
 	tx.queueMail(b, nil, clients)
 	tx.queueClock(b)
-	return tx.conn.SendBatch(ctx, b).Close()
+	return rows, tx.conn.SendBatch(ctx, b).Close()
 }
 
 func (tx *tx) keepBoxes(rows pgx.Rows) error {

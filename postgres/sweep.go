@@ -16,7 +16,8 @@ const sweepMost = 1000
 // Sweep does what time does, each kind in a transaction of its own, which locks what it moves and passes over what
 // somebody else has locked: of sweeps at the same time each does what the others have left. The dead come first, so that
 // what they ran is there for the rest. Expiry comes before what is due: what was to run too late ends without having
-// been in the line for a moment.
+// been in the line for a moment. A step that fails keeps nobody from the next, unless the database is away; what the sweep
+// did is told beside the error.
 func (s *Store) Sweep(ctx context.Context, sw lastcall.Sweep) (did lastcall.Swept, err error) {
 	if sw.Limit <= 0 {
 		sw.Limit = sweepMost
@@ -24,17 +25,20 @@ func (s *Store) Sweep(ctx context.Context, sw lastcall.Sweep) (did lastcall.Swep
 	for _, step := range []func(context.Context, *lastcall.Sweep, *lastcall.Swept) error{
 		s.sweepDead, s.sweepLeases, s.sweepExpired, s.sweepDue, s.sweepOld,
 	} {
-		if err := step(ctx, &sw, &did); err != nil {
-			return lastcall.Swept{}, wrap("sweep", err)
+		failed := step(ctx, &sw, &did)
+		err = errors.Join(err, failed)
+		if isDown(failed) && !isBusy(failed) {
+			break
 		}
 	}
-	return did, nil
+	return did, wrap("sweep", err)
 }
 
 func (s *Store) sweepLeases(ctx context.Context, sw *lastcall.Sweep, did *lastcall.Swept) (err error) {
-	if did.Lapsed, err = s.lapsed(ctx, sw); err != nil {
+	if did.Lapses, err = s.lapsed(ctx, sw); err != nil {
 		return err
 	}
+	did.Lapsed = len(did.Lapses)
 	did.More = did.More || did.Lapsed >= sw.Limit
 	return s.withConn(ctx, writeTimeout, func(ctx context.Context, c *pgx.Conn) error {
 		_, err := c.Exec(ctx, s.sql["leases_stale"], sw.Limit)
@@ -43,24 +47,29 @@ func (s *Store) sweepLeases(ctx context.Context, sw *lastcall.Sweep, did *lastca
 }
 
 func (s *Store) sweepExpired(ctx context.Context, sw *lastcall.Sweep, did *lastcall.Swept) error {
-	err := s.change(ctx, 1, func(tx *tx, b *pgx.Batch) {
+	err := s.pass(ctx, func(tx *tx, b *pgx.Batch) {
+		did.Expired = 0
 		b.Queue(s.sql["expiring"], sw.Limit).Query(tx.keepRows)
-	}, func(ctx context.Context, tx *tx) error {
+	}, func(ctx context.Context, tx *tx) (err error) {
 		rows := tx.sorted()
-		did.Expired = len(rows)
 		if len(rows) == 0 {
 			return nil
 		}
-		if err := tx.lockMail(ctx, rows); err != nil {
+		if rows, err = tx.lockMail(ctx, rows); err != nil {
 			return err
 		}
+		did.Expired = len(rows)
 		for _, r := range rows {
 			tx.move(r, (*lastcall.Task).Expire)
 		}
 		return nil
 	})
+	if err != nil {
+		did.Expired = 0
+		return err
+	}
 	did.More = did.More || did.Expired >= sw.Limit
-	return err
+	return nil
 }
 
 func (s *Store) sweepDue(ctx context.Context, sw *lastcall.Sweep, did *lastcall.Swept) error {

@@ -22,6 +22,8 @@ type tx struct {
 	conn *pgx.Conn
 	now  time.Time // by the database's clock, when all locks were held
 
+	passing bool // what somebody holds is left to him (pass.go)
+
 	// What was locked, or looked up.
 
 	rows   map[taskID]*row

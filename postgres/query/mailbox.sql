@@ -7,6 +7,14 @@ SELECT id, client, epoch, head, oldest, acked, used_at FROM lastcall.mailboxes
 WHERE client = ANY(ARRAY(SELECT client FROM lastcall.tasks WHERE id = ANY($1::uuid[])) || $2::text[])
 ORDER BY client FOR UPDATE;
 
+-- name: mailboxes_lock_free
+-- The same of clients, but for those mailboxes that somebody holds.
+SELECT id, client, epoch, head, oldest, acked, used_at FROM lastcall.mailboxes
+WHERE client = ANY($1::text[]) ORDER BY client FOR UPDATE SKIP LOCKED;
+
+-- name: mailboxes_there
+SELECT client FROM lastcall.mailboxes WHERE client = ANY($1::text[]);
+
 -- name: mailboxes_make
 INSERT INTO lastcall.mailboxes (client, epoch, used_at)
 SELECT m.client, m.epoch, clock_timestamp() FROM unnest($1::text[], $2::text[]) WITH ORDINALITY m (client, epoch, n)

@@ -26,9 +26,10 @@ ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED;
 
 -- name: node_dead
 -- One that is dead before a sweeper who has been there for so long, for whoever gets it. Nobody can begin a run for it any
--- more, as that would lock its row too.
+-- more, as that would lock its row too. Those behind a given one ($3), so that one of whose runs somebody holds some keeps
+-- nobody from the others.
 SELECT incarnation FROM lastcall.nodes
-WHERE state = 0 AND lease_until < clock_timestamp() AND incarnation <> $1 AND length <= $2
+WHERE state = 0 AND lease_until < clock_timestamp() AND incarnation <> $1 AND length <= $2 AND incarnation > $3
 ORDER BY incarnation LIMIT 1 FOR UPDATE SKIP LOCKED;
 
 -- name: node_leave
@@ -41,6 +42,14 @@ SELECT id, created_at, run_at, run, timeout, last_event, started_at, finished_at
   attempt, max_attempts, crashes, interruptions, status, priority, type, queue, client, owner, node, retry_of,
   last_outcome, labels, progress, error, NULL::bytea, NULL::bytea, NULL::bytea
 FROM lastcall.tasks WHERE status = 2 AND owner = $1 ORDER BY id FOR UPDATE;
+
+-- name: runs_look
+-- The same without a lock: how often each has crashed is all that counts for the others.
+SELECT id, crashes FROM lastcall.tasks WHERE status = 2 AND owner = $1;
+
+-- name: runs_lock_free
+-- Those that nobody holds.
+SELECT id, crashes FROM lastcall.tasks WHERE status = 2 AND owner = $1 ORDER BY id FOR UPDATE SKIP LOCKED;
 
 -- name: leases_get
 SELECT holder, task, expires_at, ends_at FROM lastcall.leases WHERE holder = ANY($1::text[]);
