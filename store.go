@@ -68,8 +68,7 @@ type Line interface {
 	// Sweep does what time does: queues what has become due, expires what has waited too long, gives back what dead
 	// incarnations ran (Crashed) and leases that have run out (Task.LeaseEnded), and forgets what is past its retention.
 	// It works in bounded portions, except that the runs of a dead incarnation, whose fates hang together, are always
-	// one; when Swept.More is true there is more to do at once. Every node sweeps; of two at once one does each thing. What
-	// was done of other kinds before one failed is told beside the error.
+	// one; when Swept.More is true there is more to do at once. Every node sweeps; of two at once one does each thing.
 	Sweep(ctx context.Context, s Sweep) (Swept, error)
 }
 
@@ -138,7 +137,7 @@ type Sweep struct {
 	Steady time.Duration
 }
 
-// Swept says what a sweep did.
+// Swept says what a sweep did. Beside an error it says what was done before that.
 type Swept struct {
 	Due, Expired, Crashed, Lapsed, Forgotten int       // Lapsed: leases that have run out
 	Lapses                                   []Lapse   // these

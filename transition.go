@@ -49,7 +49,7 @@ const (
 	ReleaseDrain   ReleaseReason = "drain"
 	ReleaseCrash   ReleaseReason = "crash"
 	ReleaseHandler ReleaseReason = "handler" // by the handler's own wish
-	ReleaseLease   ReleaseReason = "lease"   // a worker outside let its lease run out
+	ReleaseLease   ReleaseReason = "lease"   // a worker outside let its lease run out, or hung up before it heard of it
 )
 
 // Digest tells outcomes apart by what the client is told of them, and by who says so, so that one that is reported again

@@ -44,7 +44,7 @@ func (s *shelf) Renew(_ context.Context, r lastcall.Renewal) (lastcall.Lease, er
 			break
 		}
 		if r.Progress != nil {
-			t.Progress = r.Progress
+			t.Progress = &lastcall.Progress{Percent: r.Progress.Percent, Message: r.Progress.Message, At: time.Now()}
 		}
 		if r.Checkpoint != nil {
 			t.Checkpoint = r.Checkpoint

@@ -176,7 +176,7 @@ func (l *Lessor) takeBack(leases []lastcall.Lease) (err error) {
 	for i := range leases {
 		t := &leases[i].Task
 		_, settled := l.store.Settle(ctx, lastcall.Outcome{
-			Task: t.ID, Run: t.Run, Holder: leases[i].Holder, Verdict: lastcall.Release, Reason: lastcall.ReleaseDrain,
+			Task: t.ID, Run: t.Run, Holder: leases[i].Holder, Verdict: lastcall.Release, Reason: lastcall.ReleaseLease,
 		})
 		err = errors.Join(err, settled)
 	}

@@ -160,6 +160,9 @@ func TestALeaseOfWhichNobodyHeardIsTakenBack(t *testing.T) {
 		if task, _ := s.Task(ctx, id); task.Status != lastcall.Queued || task.Attempt != 0 || task.Crashes != 0 {
 			t.Errorf("the task is %+v", task)
 		}
+		if o := s.outcomes[0]; o.Reason != lastcall.ReleaseLease {
+			t.Errorf("its client is told that it was given back by a %s", o.Reason)
+		}
 	})
 }
 
@@ -208,8 +211,8 @@ func TestLoansCarryWhatTheirRenewalsNeed(t *testing.T) {
 	if err != nil || !r.Draining || s.renewals[0].Length != 90*time.Second {
 		t.Errorf("renewed: %+v by %+v, %v", r, s.renewals, err)
 	}
-	if p := s.renewals[0].Progress; p.Percent != 0 || len(p.Message) != maxMessage {
-		t.Errorf("the progress is %v with %d bytes", p.Percent, len(p.Message))
+	if p := s.renewals[0].Progress; p.Percent != 0 || len(p.Message) != maxMessage || !p.At.IsZero() {
+		t.Errorf("the progress is %v with %d bytes at %s, which is the store's to say", p.Percent, len(p.Message), p.At)
 	}
 	if _, err := l.Complete(t.Context(), of.ID, of.Token, []byte(`1`)); err != nil {
 		t.Error(err)

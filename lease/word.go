@@ -18,7 +18,7 @@ const maxMessage = 4 << 10
 
 // Renewal is what a worker says while it goes on. What is nil leaves what is there.
 type Renewal struct {
-	Progress   *lastcall.Progress // its time is the server's
+	Progress   *lastcall.Progress // its time is the store's
 	Checkpoint []byte
 }
 
@@ -41,10 +41,7 @@ func (l *Lessor) Renew(ctx context.Context, id, tok string, r Renewal) (Renewed,
 	}
 	note := lastcall.Note{Task: id, Run: t.run, Checkpoint: r.Checkpoint}
 	if p := r.Progress; p != nil {
-		note.Progress = &lastcall.Progress{
-			Percent: min(max(p.Percent, 0), 100), Message: clip(p.Message, maxMessage),
-			At: time.Now().UTC().Truncate(time.Microsecond),
-		}
+		note.Progress = &lastcall.Progress{Percent: min(max(p.Percent, 0), 100), Message: clip(p.Message, maxMessage)}
 	}
 	kept, err := l.store.Renew(ctx, lastcall.Renewal{Note: note, Holder: t.holder, Length: t.ttl})
 	if err != nil {
