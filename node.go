@@ -37,6 +37,13 @@ type RunRef struct {
 	Run  int64
 }
 
+// Books is the part of a Store that tells a node what is in its name.
+type Books interface {
+	// Runs lists the runs that an incarnation has begun and nobody has ended, in the order of tasks: as many as it has
+	// slots, and found without a look at any other. An incarnation that is not there, or not any more, has none.
+	Runs(ctx context.Context, incarnation string) ([]RunRef, error)
+}
+
 // Node is an incarnation as others see it.
 type Node struct {
 	Name        string    `json:"node"`

@@ -14,6 +14,7 @@ import (
 // Package storetest is the specification in full.
 type Store interface {
 	Roster
+	Books
 	Line
 	Lender
 	Archive
@@ -28,8 +29,7 @@ type Store interface {
 
 // Roster is the part of a Store that knows the nodes.
 type Roster interface {
-	// Join registers a new incarnation of a node and returns its name, never used before. The incarnation holds a lease
-	// from then on, which Beat renews.
+	// Join registers a new incarnation of a node, with a lease that Beat renews, and returns its name, never used before.
 	Join(ctx context.Context, n NodeInfo) (incarnation string, err error)
 	// Beat renews the incarnation's lease, which covers all its runs, and says what the node is doing. It fails with
 	// CodeLeaseLost when the incarnation was declared dead or has left: what it ran belongs to others, and it must Join

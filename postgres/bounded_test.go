@@ -18,6 +18,7 @@ func everyCall(s *Store, incarnation, task string) map[string]func(context.Conte
 			_, err := s.Beat(ctx, lastcall.Beat{Incarnation: incarnation, Lease: time.Hour})
 			return err
 		},
+		"Runs":  func(ctx context.Context) error { _, err := s.Runs(ctx, incarnation); return err },
 		"Nodes": func(ctx context.Context) error { _, err := s.Nodes(ctx); return err },
 		"Submit": func(ctx context.Context) error {
 			_, err := s.Submit(ctx, []lastcall.Submission{{Type: "b", Queue: "default", Client: "bob", MaxAttempts: 1}})

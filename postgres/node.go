@@ -67,6 +67,19 @@ func (s *Store) Beat(ctx context.Context, b lastcall.Beat) (pulse lastcall.Pulse
 	return pulse, nil
 }
 
+// Runs lists what an incarnation runs.
+func (s *Store) Runs(ctx context.Context, incarnation string) (runs []lastcall.RunRef, err error) {
+	err = s.read(ctx, "runs", func(ctx context.Context, c *pgx.Conn) error {
+		rows, err := c.Query(ctx, s.sql["runs_of"], incarnation)
+		if err != nil {
+			return err
+		}
+		runs, err = pgx.CollectRows(rows, pgx.RowToStructByPos[lastcall.RunRef])
+		return err
+	})
+	return runs, err
+}
+
 // Nodes lists the incarnations that were alive within a day.
 func (s *Store) Nodes(ctx context.Context) (nodes []lastcall.Node, err error) {
 	err = s.read(ctx, "nodes", func(ctx context.Context, c *pgx.Conn) (err error) {

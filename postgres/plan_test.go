@@ -23,6 +23,7 @@ func TestPlansGoByWhatWasPickedHoweverMuchWaits(t *testing.T) {
 		"lease_start": {
 			[]string{"a"}, []string{"default"}, []bool{false}, []int32{500}, []float64{60}, []string{"h"}, "n", 30.0, int64(1),
 		},
+		"runs_of":      {"i"},
 		"due":          {500},
 		"leases_stale": {500},
 		"lines_look":   {"i", []string{"a"}, []string{""}, []int32{500}, 0, []string{}, claimQueues},

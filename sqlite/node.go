@@ -182,8 +182,22 @@ func (tx *tx) checkJoined(incarnation string) error {
 
 // runsCanceled are an incarnation's runs that are asked to stop.
 func (tx *tx) runsCanceled(incarnation string) (runs []lastcall.RunRef, err error) {
-	st := tx.stmt("runs_canceled")
-	st.Text(incarnation)
+	return listRuns(tx.stmt("runs_canceled").Text(incarnation))
+}
+
+// Runs lists what an incarnation runs.
+func (s *Store) Runs(ctx context.Context, incarnation string) (runs []lastcall.RunRef, err error) {
+	err = s.read(ctx, "runs", func(v view) (err error) {
+		runs, err = listRuns(v.stmt("runs_of").Text(incarnation))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return runs, nil
+}
+
+func listRuns(st *sqlite3.Stmt) (runs []lastcall.RunRef, err error) {
 	err = each(st, func() error {
 		var id taskID
 		st.ColCopy(0, id[:])

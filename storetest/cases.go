@@ -163,6 +163,7 @@ func specification() []subject {
 			{"join under a new name each time", nodesJoinAnew},
 			{"are listed with what they said last, newest first", nodesAreListed},
 			{"tell how long they have been in their phase, and when they were heard of", nodesTellTheirPhase},
+			{"are told what they run, and nothing else", nodesAreToldWhatTheyRun},
 			{"that left are not alive", nodesThatLeft},
 			{"that died are not alive", nodesThatDied},
 			{"whose lease has run out are not alive, until they beat again", nodesThatAreLate},

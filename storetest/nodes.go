@@ -58,6 +58,39 @@ func nodesAreListed(f *fixture) {
 	}
 }
 
+// A node whose claim was not answered finds out by this what it has to run.
+func nodesAreToldWhatTheyRun(f *fixture) {
+	n, other := f.node(), f.node()
+	f.wantRuns(n)
+	first := n.run(lastcall.Submission{Type: "a"})
+	n.settle(release(first))
+	first = n.start("a")
+	second := n.run(lastcall.Submission{Type: "b"})
+	foreign := other.run(lastcall.Submission{Type: "c"})
+	f.leaseRun(lastcall.Submission{Type: "d"}, longLease)
+	f.submitOne(lastcall.Submission{Type: "e"})
+	f.wantRuns(n, first, second)
+	n.settle(succeed(first, "1"))
+	f.wantRuns(n, second)
+	f.wantRuns(other, foreign)
+	f.wantRuns(&node{f: f, store: f.store, incarnation: "nobody"})
+	f.must(n.store.Leave(f.ctx, n.incarnation))
+	f.wantRuns(n)
+}
+
+func (f *fixture) wantRuns(n *node, tasks ...lastcall.Task) {
+	f.Helper()
+	got, err := n.store.Runs(f.ctx, n.incarnation)
+	f.must(err)
+	want := make([]lastcall.RunRef, len(tasks))
+	for i, t := range tasks {
+		want[i] = lastcall.RunRef{Task: t.ID, Run: t.Run}
+	}
+	if !slices.Equal(got, want) {
+		f.Fatalf("the node is told to run %v, want %v", got, want)
+	}
+}
+
 func nodesThatLeft(f *fixture) {
 	n := f.node()
 	f.must(n.store.Leave(f.ctx, n.incarnation))

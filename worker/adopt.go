@@ -42,26 +42,22 @@ func (w *Worker) adopt(ctx context.Context) error {
 		return nil // what an earlier incarnation had is not lost: the store took it
 	}
 	defer w.endAdopt()
-	// All pages together: while this goes on nothing is claimed, and a drain waits for it.
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout) // while this goes on nothing is claimed, and a drain waits for it
 	defer cancel()
-	f := lastcall.Filter{Status: []lastcall.Status{lastcall.Running}, Limit: lastcall.DefaultLimits().Page}
-	for !w.ending() {
-		page, err := w.store.Tasks(ctx, f)
-		if err != nil {
+	runs, err := w.store.Runs(ctx, incarnation)
+	if err != nil {
+		return fmt.Errorf("look for lost claims: %w", err)
+	}
+	for _, ref := range runs {
+		if w.ending() {
+			return nil
+		}
+		if w.knows(ref) {
+			continue
+		}
+		if err := w.adoptOne(ctx, ref, incarnation); err != nil {
 			return fmt.Errorf("look for lost claims: %w", err)
 		}
-		for i := range page.Tasks {
-			if t := &page.Tasks[i]; t.Owner == incarnation && !w.knows(t) {
-				if err := w.adoptOne(ctx, t.ID, incarnation); err != nil {
-					return fmt.Errorf("look for lost claims: %w", err)
-				}
-			}
-		}
-		if page.Next == "" {
-			break
-		}
-		f.Before = page.Next
 	}
 	return nil
 }
@@ -93,10 +89,10 @@ func (w *Worker) endAdopt() {
 	w.o.Changed()
 }
 
-// adoptOne reads the task again, as its run may have been settled since the page was read, and starts it.
-func (w *Worker) adoptOne(ctx context.Context, id, incarnation string) error {
-	t, err := w.store.Task(ctx, id)
-	if err != nil || t.Owner != incarnation {
+// adoptOne reads a run's task, and starts it unless it was settled since the store was asked.
+func (w *Worker) adoptOne(ctx context.Context, ref lastcall.RunRef, incarnation string) error {
+	t, err := w.store.Task(ctx, ref.Task)
+	if err != nil || t.Owner != incarnation || t.Run != ref.Run {
 		return err
 	}
 	w.mu.Lock()
@@ -107,9 +103,9 @@ func (w *Worker) adoptOne(ctx context.Context, id, incarnation string) error {
 	return nil
 }
 
-// knows reports whether the task's current run is in the books.
-func (w *Worker) knows(t *lastcall.Task) bool {
+// knows reports whether a run is in the books.
+func (w *Worker) knows(ref lastcall.RunRef) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.runs[lastcall.RunRef{Task: t.ID, Run: t.Run}] != nil
+	return w.runs[ref] != nil
 }

@@ -302,7 +302,7 @@ func TestTasksOfAClaimWhoseAnswerWasLostAreFoundAndRun(t *testing.T) {
 			case call == "claim" && !lost:
 				lost = true
 				return errAway()
-			case call == "tasks": // so slow that what it tells is not so any more
+			case call == "runs": // so slow that what it tells is not so any more
 				time.Sleep(time.Second)
 			}
 			return nil
@@ -320,9 +320,9 @@ func TestTasksOfAClaimWhoseAnswerWasLostAreFoundAndRun(t *testing.T) {
 			t.Errorf("%d starts of the two whose claims were answered", starts.Load())
 		}
 		s.pass(time.Minute)
-		before := s.store.calls["tasks"]
+		before := s.store.calls["runs"]
 		s.pass(time.Minute)
-		if s.store.calls["tasks"] != before {
+		if s.store.calls["runs"] != before {
 			t.Error("it never stops looking")
 		}
 	})
@@ -330,7 +330,7 @@ func TestTasksOfAClaimWhoseAnswerWasLostAreFoundAndRun(t *testing.T) {
 
 // Only the claim loop looks for them: a store that does not answer it must not keep the node from its work.
 func TestASearchForLostClaimsThatHangsIsGivenUp(t *testing.T) {
-	for _, hung := range []string{"tasks", "task"} {
+	for _, hung := range []string{"runs", "task"} {
 		t.Run(hung, func(t *testing.T) {
 			inShop(t, types(kind("a", ready)), func(s *shop) {
 				lost := false

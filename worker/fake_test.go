@@ -330,23 +330,17 @@ func (s *fakeStore) Task(ctx context.Context, id string) (t lastcall.Task, err e
 	return t, err
 }
 
-// Tasks gives out pages of one, so that whoever reads them has to turn them.
-func (s *fakeStore) Tasks(ctx context.Context, f lastcall.Filter) (p lastcall.TaskPage, err error) {
-	if err := s.hang(ctx, "tasks"); err != nil {
-		return p, err
+func (s *fakeStore) Runs(ctx context.Context, incarnation string) (runs []lastcall.RunRef, err error) {
+	if err := s.hang(ctx, "runs"); err != nil {
+		return nil, err
 	}
-	err = s.call("tasks", func() error {
-		var ids []string
+	err = s.call("runs", func() error {
 		for id, t := range s.tasks {
-			if slices.Contains(f.Status, t.Status) && id > f.Before {
-				ids = append(ids, id)
+			if t.Status == lastcall.Running && t.Owner == incarnation {
+				runs = append(runs, lastcall.RunRef{Task: id, Run: t.Run})
 			}
-		}
-		slices.Sort(ids)
-		if len(ids) > 0 {
-			p.Tasks, p.Next = []lastcall.Task{*s.tasks[ids[0]]}, ids[0]
 		}
 		return nil
 	})
-	return p, err
+	return runs, err
 }

@@ -28,6 +28,9 @@ WHERE state = 0 OR seen_at > t.now - interval '24 hours' ORDER BY since DESC, in
 -- name: nodes_forget
 DELETE FROM lastcall.nodes WHERE state <> 0 AND seen_at <= $1;
 
+-- name: runs_of
+SELECT id::text, run FROM lastcall.tasks WHERE status = 2 AND owner = $1 ORDER BY id;
+
 -- name: runs_canceled
 SELECT id::text, run FROM lastcall.tasks WHERE status = 2 AND owner = $1 AND cancel_requested_at IS NOT NULL ORDER BY id;
 

@@ -29,7 +29,7 @@ WHERE state = 0 OR seen_at > ? ORDER BY since DESC, incarnation DESC LIMIT ?;
 DELETE FROM nodes WHERE state <> 0 AND seen_at <= ?;
 
 -- name: runs_of
-SELECT id FROM tasks INDEXED BY tasks_owner WHERE status = 2 AND owner = ? ORDER BY id;
+SELECT id, run FROM tasks INDEXED BY tasks_owner WHERE status = 2 AND owner = ? ORDER BY id;
 
 -- name: runs_canceled
 SELECT id, run FROM tasks INDEXED BY tasks_owner WHERE status = 2 AND owner = ? AND cancel_requested_at IS NOT NULL
