@@ -7,8 +7,8 @@
 // holder's secret. To the worker it is a word without meaning; made up or mangled, it is that of a lease that is lost.
 //
 // Whoever finds nothing to do may wait (wait.go). A hint of the store that a task was queued wakes one of those who want
-// its type, the longest waiting first, and a slow poll makes up for hints that were lost. A worker that has hung up while
-// its lease was made cannot have heard of it: the task goes back at once, at no cost.
+// its type, the longest waiting first, and a slow poll by that one makes up for hints that were lost. A worker that has
+// hung up while its lease was made cannot have heard of it: the task goes back at once, at no cost.
 //
 // What a worker says is held to what a node's own handlers are held to (word.go): an output over its limit fails the task
 // for good, texts are cut, progress is a percentage. The rules of what becomes of a task are the root package's.

@@ -120,7 +120,7 @@ func (l *Lessor) Lease(ctx context.Context, r Request) ([]Loan, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !clock.wait(ctx, w, ends) {
+		if !clock.wait(ctx, &l.line, w, ends) {
 			break
 		}
 	}

@@ -325,3 +325,41 @@ func TestWhatWasLeasedBesideAnErrorIsLent(t *testing.T) {
 		t.Errorf("what nobody heard of is %+v, %v", task, err)
 	}
 }
+
+// A poll makes up for hints that were lost. It takes one who looks, however many wait: they share connections with the
+// beats of the node.
+func TestOneLooksForAllWhoWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, l := newTested(Options{})
+		const most = 300
+		var waits []<-chan answered
+		for range most {
+			waits = append(waits, ask(t.Context(), l, Request{Wait: time.Minute, Max: 1}))
+		}
+		picky := ask(t.Context(), l, Request{Wait: time.Minute, Types: []string{"report", "picked"}, Queues: []string{"slow"}})
+		other := ask(t.Context(), l, Request{Wait: time.Minute, Types: []string{"report", "own"}, Max: 1})
+		time.Sleep(10 * time.Second)
+		if n := s.looked(); n < most+2+20 || n > most+2+60 {
+			t.Errorf("in ten seconds %d who waited looked %d times", most+2, n)
+		}
+		s.add("own", "")
+		s.add("picked", "slow")
+		for range 3 {
+			s.add("report", "")
+		}
+		time.Sleep(2 * pollEvery) // no hint has come
+		for i, ch := range []<-chan answered{waits[0], waits[1], waits[2], picky, other} {
+			select {
+			case a := <-ch:
+				if len(a.loans) != 1 {
+					t.Errorf("waiter %d got %+v", i, a)
+				}
+			default:
+				t.Errorf("waiter %d still waits", i)
+			}
+		}
+		for _, ch := range waits[3:] {
+			<-ch
+		}
+	})
+}

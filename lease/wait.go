@@ -53,6 +53,17 @@ func (q *line) leave(w *waiter) {
 	}
 }
 
+// leads reports whether w is the one to look, now and then, for tasks of which no hint has told: the longest waiting for one
+// of its types. Who wants some queues only sees to them alone. What the first one finds and leaves the next is woken for.
+func (q *line) leads(w *waiter) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return w.picky || slices.ContainsFunc(w.want, func(t lastcall.LeaseType) bool {
+		first := slices.IndexFunc(q.waiting, func(other *waiter) bool { return !other.picky && other.wants(t.Type) })
+		return q.waiting[first] == w
+	})
+}
+
 // looks notes that w looks for work now.
 func (q *line) looks(w *waiter) {
 	q.mu.Lock()
@@ -146,8 +157,8 @@ func (c *clock) stop() {
 	}
 }
 
-// wait returns true when it is time to look again, and false when there is nothing more to wait for.
-func (c *clock) wait(ctx context.Context, w *waiter, ends <-chan struct{}) bool {
+// wait returns true when it is time for w, of that line, to look again, and false when there is nothing more to wait for.
+func (c *clock) wait(ctx context.Context, q *line, w *waiter, ends <-chan struct{}) bool {
 	if c.most == nil {
 		return false
 	}
@@ -161,7 +172,10 @@ func (c *clock) wait(ctx context.Context, w *waiter, ends <-chan struct{}) bool 
 			wake = nil
 			poll.Reset(max(time.Until(c.looked.Add(pace)), 0))
 		case <-poll.C:
-			return true
+			if wake == nil || q.leads(w) {
+				return true
+			}
+			poll.Reset(pollEvery)
 		case <-ends:
 			return false
 		case <-c.most.C:
