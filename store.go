@@ -59,8 +59,7 @@ type Line interface {
 	Settle(ctx context.Context, o Outcome) (Task, error)
 	// Cancel asks for a task's end, as Task.Cancel says, and returns the task as it then is.
 	Cancel(ctx context.Context, id string) (Task, error)
-	// Forget removes a finished task, with what it carries; its events stay in their mailbox. One that has not reached
-	// its end is CodeNotFinished.
+	// Forget removes a finished task; its events stay in their mailbox. One that has not ended is CodeNotFinished.
 	Forget(ctx context.Context, id string) error
 	// PauseQueue keeps a queue's tasks from being claimed, or lets them be claimed again, and returns the queue as it
 	// then is. What runs goes on. A queue that nobody has submitted to yet may be paused too.
