@@ -348,18 +348,24 @@ func TestOneLooksForAllWhoWait(t *testing.T) {
 			s.add("report", "")
 		}
 		time.Sleep(2 * pollEvery) // no hint has come
-		for i, ch := range []<-chan answered{waits[0], waits[1], waits[2], picky, other} {
+		for name, ch := range map[string]<-chan answered{"of another type": other, "of a queue": picky} {
 			select {
 			case a := <-ch:
 				if len(a.loans) != 1 {
-					t.Errorf("waiter %d got %+v", i, a)
+					t.Errorf("one %s got %+v", name, a)
 				}
 			default:
-				t.Errorf("waiter %d still waits", i)
+				t.Errorf("one %s still waits", name)
 			}
 		}
-		for _, ch := range waits[3:] {
-			<-ch
+		soon := 0
+		for _, ch := range waits {
+			if a := <-ch; len(a.loans) == 1 && a.after < 13*time.Second {
+				soon++
+			}
+		}
+		if soon != 3 {
+			t.Errorf("%d of 3 tasks came to one who waited", soon)
 		}
 	})
 }
