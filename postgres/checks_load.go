@@ -36,7 +36,7 @@ func checkTransactions(ctx context.Context, x *examination) error {
 	case working >= transactionLong || waiting >= idleLong:
 		x.warn(seen, why, do)
 	case !all:
-		x.warn("the role sees its own only", why, "GRANT pg_read_all_stats to the role that examines")
+		x.warn("the role sees its own only", why, "GRANT pg_read_all_stats TO "+quoted(x.who.role)+";")
 	default:
 		x.ok(seen, why)
 	}
