@@ -136,11 +136,11 @@ type Sweep struct {
 	Steady time.Duration
 }
 
-// Swept says what a sweep did. Beside an error it says what was done before that.
+// Swept says what a sweep did. Beside an error it says what was done all the same.
 type Swept struct {
 	Due, Expired, Crashed, Lapsed, Forgotten int       // Lapsed: leases that have run out
 	Lapses                                   []Lapse   // these
-	Next                                     time.Time // when the next scheduled task is due; zero: none is known
+	Now, Next                                time.Time // by the store's clock; when the next scheduled task is due, zero: none is known
 	More                                     bool
 }
 

@@ -42,7 +42,7 @@ func (s *Store) takeDead(ctx context.Context, sw *lastcall.Sweep, after string) 
 		if found == "" {
 			return nil
 		}
-		all := false
+		var all bool
 		n, all, err = tx.takeRuns(ctx, found, func(running []*lastcall.Task) []*lastcall.Event {
 			return lastcall.Crashed(running, sw.MaxCrashes, tx.now)
 		})
@@ -74,16 +74,16 @@ func (tx *tx) takeRuns(
 	if err != nil {
 		return 0, false, err
 	}
-	before, tasks := make([]row, len(rows)), make([]*lastcall.Task, len(rows))
-	for i, r := range rows {
-		before[i], tasks[i] = *r, &r.Task
-	}
 	for _, r := range locked {
 		if !slices.Contains(rows, r) {
 			held = append(held, &r.Task)
 		}
 	}
-	for i, ev := range fn(append(tasks, held...))[:len(rows)] {
+	before, tasks := make([]row, len(rows)), make([]*lastcall.Task, len(rows))
+	for i, r := range rows {
+		before[i], tasks[i] = *r, &r.Task
+	}
+	for i, ev := range fn(slices.Concat(tasks, held))[:len(rows)] {
 		if len(held) > 0 && before[i].Suspect() {
 			continue
 		}

@@ -78,14 +78,15 @@ func (s *Store) sweepDue(ctx context.Context, sw *lastcall.Sweep, did *lastcall.
 			return err
 		}
 		did.More = did.More || did.Due >= sw.Limit
-		var already bool
-		err := c.QueryRow(ctx, s.sql["due_next"]).Scan(&did.Next, &already)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return nil
+		var next *time.Time
+		if err := c.QueryRow(ctx, s.sql["due_next"]).Scan(&did.Now, &next); err != nil {
+			return err
 		}
-		did.Next = did.Next.UTC()
-		did.More = did.More || already
-		return err
+		if did.Now = did.Now.UTC(); next != nil {
+			did.Next = next.UTC()
+			did.More = did.More || !did.Next.After(did.Now)
+		}
+		return nil
 	})
 }
 

@@ -14,6 +14,7 @@ type beside struct {
 }
 
 func newBeside(t *testing.T, db string) *beside {
+	t.Helper()
 	r := newRig(t, db)
 	return &beside{r, r.join()}
 }

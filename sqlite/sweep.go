@@ -60,6 +60,7 @@ func (tx *tx) sweep(sw *lastcall.Sweep, found []dead, old *old) (did lastcall.Sw
 		return did, err
 	}
 	did.More = did.More || did.Expired >= sw.Limit || did.Due >= sw.Limit || old.more
+	did.Now = tx.now
 	did.Next, err = tx.nextDue(&did)
 	return did, err
 }

@@ -126,7 +126,13 @@ func dueInPortions(f *fixture) {
 }
 
 func dueNext(f *fixture) {
-	if did := f.sweep(); !did.Next.IsZero() {
+	before := f.submitOne(lastcall.Submission{Type: "clock"}).CreatedAt
+	did := f.sweepOnce(lastcall.Sweep{Limit: 1000})
+	after := f.submitOne(lastcall.Submission{Type: "clock"}).CreatedAt
+	if did.Now.Before(before) || did.Now.After(after) {
+		f.Fatalf("it is %v between %v and %v", did.Now, before, after)
+	}
+	if !did.Next.IsZero() {
 		f.Fatalf("nothing is scheduled, but something is due at %v", did.Next)
 	}
 	later := f.submitOne(lastcall.Submission{Type: "a", Delay: 2 * time.Hour})

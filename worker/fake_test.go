@@ -41,6 +41,7 @@ type fakeStore struct {
 	settle []lastcall.Outcome
 	stop   []lastcall.RunRef // what the next beat tells to cancel
 	next   time.Time         // Swept.Next
+	clock  time.Duration     // how far the store's clock is ahead of the node's
 	more   int               // sweeps that leave something over
 	fences int
 }
@@ -299,12 +300,12 @@ func (s *fakeStore) Sweep(ctx context.Context, sw lastcall.Sweep) (swept lastcal
 	err = s.call("sweep", func() error {
 		s.sweeps, s.steady = append(s.sweeps, time.Now()), append(s.steady, sw.Steady)
 		swept.Lapsed, swept.Lapses, s.lapses = len(s.lapses), s.lapses, nil
-		swept.Next, swept.More = s.next, s.more > 0
+		swept.Now, swept.Next, swept.More = time.Now().Add(s.clock), s.next, s.more > 0
 		s.more--
 		for _, t := range s.tasks {
 			switch {
 			case t.Status != lastcall.Scheduled:
-			case t.RunAt.After(time.Now()):
+			case t.RunAt.After(swept.Now):
 				if swept.Next.IsZero() || t.RunAt.Before(swept.Next) {
 					swept.Next = t.RunAt
 				}

@@ -29,7 +29,7 @@ func (w *Worker) Moved(hints []lastcall.Hint) {
 	endAll(canceled, lastcall.ErrCanceled)
 	for i := range hints {
 		if due := hints[i].Due; !due.IsZero() {
-			w.sweepAt(due)
+			w.sweepAt(w.ours(due))
 		}
 	}
 }

@@ -16,6 +16,8 @@ type tempo struct {
 	steady time.Time // since when it has answered, later by each short silence since
 	pardon time.Time // steadiness counts for nothing before: there was a silence, which others may have yet to make up for
 	failed bool      // a call has failed since
+
+	ahead time.Duration // by how much the node's clock is ahead of the store's (clock.go)
 }
 
 // away reports whether the store is silent for so long that leases may run out: half of one, as who was heard of a

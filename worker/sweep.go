@@ -76,11 +76,13 @@ func (w *Worker) beginSweep() string {
 func (w *Worker) sweep(ctx context.Context, incarnation string) (lastcall.Swept, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
+	began := time.Now()
 	swept, err := w.store.Sweep(ctx, lastcall.Sweep{
 		Incarnation: incarnation, MaxCrashes: w.o.MaxCrashes,
 		KeepTasks: w.o.KeepTasks, KeepEvents: w.o.KeepEvents, Limit: sweepLimit, Steady: w.steadyFor(),
 	})
 	w.saw(err)
+	w.compareClocks(began, swept.Now)
 	w.tell(&swept) // what was done is, even if it failed at something else
 	if err != nil {
 		w.log.Debug("sweep failed", "error", err) // an outage is logged once, by saw
@@ -89,8 +91,8 @@ func (w *Worker) sweep(ctx context.Context, incarnation string) (lastcall.Swept,
 	switch {
 	case swept.More:
 		w.sweepAt(time.Now())
-	case !swept.Next.IsZero(): // by the store's clock, which may be behind this node's
-		w.sweepAt(later(swept.Next, time.Now().Add(minSweepGap)))
+	case !swept.Next.IsZero(): // the clocks may still differ by as much as a call takes
+		w.sweepAt(later(w.ours(swept.Next), time.Now().Add(minSweepGap)))
 	}
 	return swept, nil
 }

@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"fmt"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -105,5 +106,37 @@ func TestAnOutageIsOneWhetherCallsFailOrHang(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// What is due is so by the store's clock. Whatever a node's own says, it sweeps on the dot, and not all the time before.
+func TestANodeWhoseClockIsWrongSweepsWhenTheStoreSaysSo(t *testing.T) {
+	for _, clock := range []time.Duration{-time.Hour, -5 * time.Second, 0, 5 * time.Second, time.Hour} {
+		for _, told := range []bool{true, false} {
+			t.Run(fmt.Sprintf("by %s, told %t", clock, told), func(t *testing.T) {
+				store := newFakeStore()
+				store.clock = clock
+				inShopOn(t, store, types(kind("a", ready)), func(s *shop) {
+					s.pass(5 * time.Second)
+					due := time.Now().Add(clock + 4*time.Second + 321*time.Millisecond)
+					before := len(s.store.sweeps)
+					id := s.store.add(1, "a", func(sub *lastcall.Submission) { sub.RunAt = due })[0]
+					s.store.mu.Lock()
+					s.store.tasks[id].Status, s.store.queued["a"] = lastcall.Scheduled, nil
+					s.store.tasks[id].RunAt = due // though it be past by the node's clock
+					s.store.mu.Unlock()
+					if told {
+						s.store.tell(lastcall.Hint{Task: id, Due: due})
+					}
+					s.pass(4*time.Second + 320*time.Millisecond)
+					s.wants(id, lastcall.Scheduled)
+					if n := len(s.store.sweeps) - before; n > 9 {
+						t.Errorf("%d sweeps before it was due", n)
+					}
+					s.pass(30 * time.Millisecond)
+					s.wants(id, lastcall.Succeeded)
+				})
+			})
+		}
 	}
 }

@@ -13,8 +13,8 @@ WITH found AS MATERIALIZED (
 SELECT id, type, client, run FROM moved;
 
 -- name: due_next
--- When the next scheduled task is due, and whether it is already.
-SELECT run_at, run_at <= clock_timestamp() FROM lastcall.tasks WHERE status = 0 ORDER BY run_at LIMIT 1;
+-- The time, and when the next scheduled task is due.
+SELECT clock_timestamp(), (SELECT run_at FROM lastcall.tasks WHERE status = 0 ORDER BY run_at LIMIT 1);
 
 -- name: expiring
 -- The columns of task_get, without what is long.
