@@ -48,7 +48,7 @@ const leaseTime, shortTime = "15", "5"
 
 func pythonFor(t *testing.T, ttl string, addrs ...string) *worker {
 	t.Helper()
-	args := []string{"../../examples/worker-python/worker.py", "--ttl", ttl}
+	args := []string{"../../examples/worker-python/worker.py", "--ttl", ttl, "--name", "the python"}
 	return hire(t, exec.CommandContext(t.Context(), "python3", append(args, urls(addrs)...)...))
 }
 
@@ -56,7 +56,7 @@ func pythonFor(t *testing.T, ttl string, addrs ...string) *worker {
 func shell(t *testing.T, addrs ...string) *worker {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "../../examples/worker-shell/worker.sh")
-	cmd.Env = append(cmd.Environ(), "LASTCALL_NODES="+strings.Join(urls(addrs), " "), "LASTCALL_TTL="+leaseTime)
+	cmd.Env = append(cmd.Environ(), "LASTCALL_NODES="+strings.Join(urls(addrs), " "), "LASTCALL_TTL="+leaseTime, "LASTCALL_WORKER=the shell")
 	return hire(t, cmd)
 }
 

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/lastcall-dev/lastcall"
@@ -25,6 +26,7 @@ func TestWorkersInPythonAndShellWorkOffWhatIsTheirs(t *testing.T) {
 			task := done(n, id)
 			ended(t.T, task, lastcall.Succeeded, ofQuick)
 			counted(t.T, task, 1, 1, 0, 0)
+			at(t.T, task, "the python")
 		}
 		for _, id := range probes {
 			var out struct {
@@ -33,6 +35,7 @@ func TestWorkersInPythonAndShellWorkOffWhatIsTheirs(t *testing.T) {
 			}
 			task := done(n, id)
 			ended(t.T, task, lastcall.Succeeded, "")
+			at(t.T, task, "the shell")
 			lab.Answer{Body: task.Output}.Decode(n, &out)
 			if out.Status != http.StatusOK || out.Seconds <= 0 {
 				t.Errorf("a page that answers is %s", task.Output)
@@ -43,6 +46,14 @@ func TestWorkersInPythonAndShellWorkOffWhatIsTheirs(t *testing.T) {
 		py.stop()
 		sh.stop()
 	})
+}
+
+// at fails the test unless the task says that this worker has it, or had.
+func at(t *testing.T, task lastcall.Task, worker string) {
+	t.Helper()
+	if task.Node != worker {
+		t.Errorf("a task of %q is at %q", worker, task.Node)
+	}
 }
 
 // endless is the address of a page that does not answer until its test is over.
@@ -112,6 +123,9 @@ func TestTheTaskOfAWorkerThatDiedRunsAgain(t *testing.T) {
 		py.kill()
 		n.AwaitStatus(id, lastcall.Queued)
 		counted(t.T, n.Task(id), 1, 0, 0, 1)
+		n.Await("the node says who has lost which task", func(l lab.Line) bool {
+			return strings.Contains(l.Raw, `"level":"WARN"`) && strings.Contains(l.Raw, `"worker":"the python"`) && strings.Contains(l.Raw, id)
+		})
 		python(t.T, n.Addr)
 		again := underWay(n, id)
 		if again.Progress.Percent <= seen {
