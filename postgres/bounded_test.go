@@ -2,9 +2,13 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/lastcall-dev/lastcall"
 	"github.com/lastcall-dev/lastcall/tests/pg"
@@ -126,4 +130,39 @@ func TestACallThatWaitsForAConnectionEndsWithItsContext(t *testing.T) {
 	if _, err := s.Nodes(ctx); context.Cause(ctx) == nil || lastcall.CodeOf(err) == lastcall.CodeStoreUnavailable {
 		t.Fatalf("returned %v before its context ended", err)
 	}
+}
+
+// Clients that list and read in a loop, by the hundred, make each other wait, and nobody whose lease hangs on it (G9).
+func TestWhatANodeLivesByDoesNotWaitBehindReads_G9(t *testing.T) {
+	s := openAt(t, pg.Shared(t).Create(t, "behind_reads"))
+	defer s.Close()
+	inc, err := s.Join(t.Context(), lastcall.NodeInfo{Name: "n", Lease: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := everyCall(s, inc, submitted(t, s).ID)
+	var all sync.WaitGroup
+	var reading atomic.Int64
+	free := make(chan struct{})
+	for range 200 {
+		all.Go(func() {
+			err := s.read(t.Context(), "read", func(context.Context, *pgx.Conn) error {
+				reading.Add(1)
+				<-free
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	until(t, "as many read as may", func() bool { return reading.Load() >= int64(cap(s.asking)) })
+	for name := range calls {
+		if !slices.Contains([]string{"Join", "Beat", "Runs", "Claim", "Sweep", "EnterAnnounce", "Submit", "Cancel"}, name) {
+			delete(calls, name)
+		}
+	}
+	callAll(t, calls, writeTimeout-time.Second, "")
+	close(free)
+	all.Wait()
 }

@@ -56,7 +56,11 @@ const takeRounds = 10
 // service, those too that it had got before it failed.
 func (s *Store) take(ctx context.Context, verb string, w *wish, start starter) ([]*row, error) {
 	var all []*row
-	err := s.withConn(ctx, writeTimeout, func(ctx context.Context, c *pgx.Conn) error {
+	lend := s.withConn
+	if w.incarnation == "" { // workers outside ask at will, a node once at a time
+		lend = s.inTurn
+	}
+	err := lend(ctx, writeTimeout, func(ctx context.Context, c *pgx.Conn) error {
 		for range takeRounds {
 			rows, more, err := s.takeOnce(ctx, c, w, start)
 			all = append(all, rows...)

@@ -67,9 +67,9 @@ func (s *Store) Beat(ctx context.Context, b lastcall.Beat) (pulse lastcall.Pulse
 	return pulse, nil
 }
 
-// Runs lists what an incarnation runs.
+// Runs lists what an incarnation runs. The claims of a node wait for it, and it for nobody's reads.
 func (s *Store) Runs(ctx context.Context, incarnation string) (runs []lastcall.RunRef, err error) {
-	err = s.read(ctx, "runs", func(ctx context.Context, c *pgx.Conn) error {
+	err = s.withConn(ctx, readTimeout, func(ctx context.Context, c *pgx.Conn) error {
 		rows, err := c.Query(ctx, s.sql["runs_of"], incarnation)
 		if err != nil {
 			return err
@@ -77,7 +77,7 @@ func (s *Store) Runs(ctx context.Context, incarnation string) (runs []lastcall.R
 		runs, err = pgx.CollectRows(rows, pgx.RowToStructByPos[lastcall.RunRef])
 		return err
 	})
-	return runs, err
+	return runs, wrap("runs", err)
 }
 
 // Nodes lists the incarnations that were alive within a day.

@@ -71,7 +71,7 @@ func open(ctx context.Context, t *target, o Options) (*Store, error) {
 	}
 	s := &Store{
 		where: t.where(), schema: t.schema, sql: queries.in(t.schema), log: o.Logger, committed: o.Committed,
-		pool: pool, pooled: facts.pooled, node: rand.Text(), hints: newHints(), mint: newMinter(),
+		pool: pool, asking: turnsOf(t.pool.MaxConns), pooled: facts.pooled, node: rand.Text(), hints: newHints(), mint: newMinter(),
 	}
 	s.life, s.end = context.WithCancelCause(context.Background())
 	s.lanes = newLanes(s.writeBatch)

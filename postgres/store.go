@@ -22,7 +22,8 @@ type Store struct {
 	committed func(calls int, took time.Duration)
 
 	pool   *pgxpool.Pool
-	pooled bool // a pooler lends connections for a transaction each (pooler.go)
+	asking chan struct{} // holds one for each who has his turn (turn.go)
+	pooled bool          // a pooler lends connections for a transaction each (pooler.go)
 
 	mint  *minter
 	lanes *lanes        // where writes gather

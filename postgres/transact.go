@@ -22,10 +22,10 @@ const conflictsMost = 10
 // errLate stands before the last of the defeats of a transaction that has lost against others each time.
 var errLate = errors.New("others came first each time")
 
-// read runs fn on a connection of its own. Ctx ends the wait for the connection, not the read, which is bounded by
-// itself: to end it would cost the connection.
+// read runs fn on a connection of its own, when it is its turn. Ctx ends the wait for the connection, not the read, which
+// is bounded by itself: to end it would cost the connection.
 func (s *Store) read(ctx context.Context, verb string, fn func(context.Context, *pgx.Conn) error) error {
-	return wrap(verb, s.withConn(ctx, readTimeout, fn))
+	return wrap(verb, s.inTurn(ctx, readTimeout, fn))
 }
 
 // write runs fn in a transaction at the time that the database says it is, and commits. Fn may be run more than once,
