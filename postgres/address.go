@@ -105,7 +105,7 @@ type addressSetting struct {
 // addressSettings are those of pgx, of its pool and our own. Any other goes to the server, which alone knows what it can be
 // told: statement_timeout, options and so on. But none of those begins like these do, so that what does is a slip.
 var addressSettings = map[string]addressSetting{
-	"schema":                        {"a name of up to 48 ASCII letters, digits and underscores that begins with neither pg_ nor a digit", isSchemaName},
+	"schema":                        {"a name of up to 48 ASCII letters, digits and underscores, and not of pg_", isSchemaName},
 	"sslmode":                       oneOf("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
 	"sslnegotiation":                oneOf("postgres", "direct"),
 	"sslsni":                        oneOf("0", "1"),

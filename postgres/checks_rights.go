@@ -39,12 +39,15 @@ func checkSchemaVersion(ctx context.Context, x *examination) error {
 
 // noSchema is a warning only if somebody who starts a node, or migrates, as this role can make one.
 func (x *examination) noSchema(ctx context.Context) error {
-	var there, may bool
-	if err := x.conn.QueryRow(ctx, x.sql["doctor_make"], x.target.schema).Scan(&there, &may); err != nil {
+	var there, taken, may bool
+	if err := x.conn.QueryRow(ctx, x.sql["doctor_make"], x.target.schema).Scan(&there, &taken, &may); err != nil {
 		return err
 	}
 	seen := "there is none in schema " + x.target.schema
 	switch {
+	case taken:
+		x.bad(seen+", and tables of somebody else's have the names of ours", "neither a node nor lastcall migrate can begin there",
+			"name another schema in the store's address: schema=NAME")
 	case may:
 		x.warn(seen, "the first node makes it", "start a node, or run lastcall migrate")
 	case there:

@@ -73,7 +73,9 @@ func TestWhatHurtsIsFound(t *testing.T) {
 		UPDATE lastcall.rounds SET began = now() - interval '3 days' WHERE job = 'events'`)
 	by := examined(t, at)
 	for check, want := range map[string]struct{ level, seen string }{
-		"durability":           {lastcall.LevelBad, "fsync off (set by the configuration file), full_page_writes on, synchronous_commit off (set by the database)"},
+		"durability": {
+			lastcall.LevelBad, "fsync off (set by the configuration file), full_page_writes on, synchronous_commit off (set by the database)",
+		},
 		"autovacuum":           {lastcall.LevelBad, "off"},
 		"indexes":              {lastcall.LevelBad, "tasks_ready"},
 		"connections":          {lastcall.LevelWarn, "of 15"},
@@ -235,11 +237,25 @@ func TestTheLimitsOfARoleAndADatabaseAreLookedAt(t *testing.T) {
 	s := openAt(t, at)
 	defer s.Close()
 	server.Exec(t, "limits", "CREATE ROLE limited SUPERUSER LOGIN CONNECTION LIMIT 5")
-	if f := examined(t, as(t, at, "limited"))["connections"]; f.Level != lastcall.LevelWarn || !strings.HasPrefix(f.Do, `ALTER ROLE "limited" CONNECTION LIMIT 17;`) {
+	f := examined(t, as(t, at, "limited"))["connections"]
+	if f.Level != lastcall.LevelWarn || !strings.HasPrefix(f.Do, `ALTER ROLE "limited" CONNECTION LIMIT 17;`) {
 		t.Errorf("%+v", f)
 	}
 	server.Exec(t, "limits", "ALTER DATABASE limits CONNECTION LIMIT 7")
-	if f := examined(t, at)["connections"]; f.Level != lastcall.LevelWarn || !strings.HasPrefix(f.Do, `ALTER DATABASE "limits" CONNECTION LIMIT 17;`) {
+	f = examined(t, at)["connections"]
+	if f.Level != lastcall.LevelWarn || !strings.HasPrefix(f.Do, `ALTER DATABASE "limits" CONNECTION LIMIT 17;`) {
 		t.Errorf("%+v", f)
+	}
+}
+
+func TestTablesOfSomebodyElseAreToldApart(t *testing.T) {
+	server := pg.Shared(t)
+	at := server.Create(t, "foreign")
+	server.Exec(t, "foreign", "CREATE SCHEMA lastcall; CREATE TABLE lastcall.tasks (title text)")
+	if f := examined(t, at)["schema"]; f.Level != lastcall.LevelBad || !strings.Contains(f.Do, "schema=NAME") {
+		t.Errorf("%+v", f)
+	}
+	if _, _, err := Migrate(t.Context(), at, Options{Logger: quiet()}); err == nil || !strings.Contains(err.Error(), "tables of somebody else's") {
+		t.Errorf("migrated: %v", err)
 	}
 }

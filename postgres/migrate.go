@@ -123,9 +123,13 @@ func lockNumber(purpose, schema string) int64 {
 	return int64(h.Sum64())
 }
 
-// explainRights says which rights are missing.
+// explainRights says which rights are missing, or who is in the way.
 func explainRights(err error, schema string) error {
-	if sqlState(err) != "42501" {
+	switch sqlState(err) {
+	case "42501":
+	case "42P07":
+		return fmt.Errorf("schema %s has tables of somebody else's; name another one in the address, schema=NAME: %w", schema, err)
+	default:
 		return explain(err)
 	}
 	return errors.Join(fmt.Errorf("the role may not do what is needed in schema %s; as its owner run lastcall migrate, "+

@@ -61,4 +61,17 @@ func (o Options) checkTypes(types []lastcall.TaskType) error {
 	return errors.Join(wrong...)
 }
 
+// warnShort says when a grace leaves less than the usual time to announce that a node goes: balancers may still send to it
+// when it no longer listens. It is no mistake where nothing is in between, or where somebody set it so.
+func (o Options) warnShort(types []lastcall.TaskType) {
+	p := o.plan(types)
+	left := p.WithDefaults().Announce.Min
+	p.Grace = time.Hour
+	usual := p.WithDefaults().Announce.Min
+	if OnPostgres(o.Store) && left < usual && o.Drain.Announce.Min == 0 {
+		o.Logger.Warn("the grace is short: a node that is told to stop may be gone before its balancer looks elsewhere",
+			"grace", o.Grace.String(), "announces", left.String(), "usual", usual.String(), "enough", (o.Grace + usual - left).String())
+	}
+}
+
 func stopSetting(t lastcall.TaskType) string { return "tasks." + t.Name + ".stop_timeout" }

@@ -54,6 +54,7 @@ type node struct {
 
 // assemble makes the parts and joins them. It stays one straight function: it is the plan of the house.
 func (s *Server) assemble() (*node, error) {
+	s.o.warnShort(s.types)
 	n := &node{Server: s, waits: newWaits()}
 	ready := drain.Ready
 	n.phase.Store(&ready)

@@ -39,7 +39,9 @@ func TestTheNameOfAStoreHoldsNoPassword(t *testing.T) {
 
 // G10: what is wrong with an address is told without it.
 func TestWhatIsWrongWithAStoreIsToldWithoutItsPassword(t *testing.T) {
-	for _, address := range []string{"postgres://u:hunter%zz@db/x", "postgres://u:hunter#2@db/x", "postgres://u:/hunter2@db/x", "mysql://u:hunter2@db/x", "hunter2"} {
+	for _, address := range []string{
+		"postgres://u:hunter%zz@db/x", "postgres://u:hunter#2@db/x", "postgres://u:/hunter2@db/x", "mysql://u:hunter2@db/x", "hunter2",
+	} {
 		o := options(t)
 		o.Store = address
 		srv, err := server.New(o)

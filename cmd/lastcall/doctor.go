@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -33,6 +34,9 @@ type doctorDocument struct {
 func doctor(ctx context.Context, address string, _ []string, out output) error {
 	found, err := examine(ctx, address)
 	if err != nil {
+		if out.json && !mistaken(err) { // whoever reads this, and not how we ended, must not take silence for health
+			err = errors.Join(err, out.line(doctorDocument{[]lastcall.Finding{unseen(err)}}))
+		}
 		return err
 	}
 	worst := []string{lastcall.LevelBad, lastcall.LevelWarn, lastcall.LevelOK}
@@ -48,6 +52,14 @@ func doctor(ctx context.Context, address string, _ []string, out output) error {
 		return exitError(exitFailed)
 	}
 	return err
+}
+
+// unseen is what was found of a store that could not be looked at.
+func unseen(err error) lastcall.Finding {
+	return lastcall.Finding{
+		Check: "store", Level: lastcall.LevelBad, Seen: err.Error(), Why: "a node that starts now does not get any further",
+		Do: "see what it says; lastcall help exit-codes has what the exit code means",
+	}
 }
 
 func examine(ctx context.Context, address string) ([]lastcall.Finding, error) {

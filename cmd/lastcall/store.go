@@ -32,7 +32,7 @@ type storeFlags struct {
 // result to out.
 func storeCommand(cmd *cobra.Command, do func(ctx context.Context, store string, args []string, out output) error) *cobra.Command {
 	var f storeFlags
-	cmd.Flags().StringVar(&f.store, "store", "sqlite:lastcall.db", "where the data is, `sqlite:PATH` or postgres://… (LASTCALL_STORE)")
+	cmd.Flags().StringVar(&f.store, "store", "sqlite:lastcall.db", "`address` of the data, sqlite:PATH or postgres://… (LASTCALL_STORE)")
 	cmd.Flags().StringVar(&f.file, "store-file", "", "`file` that the address of the store is read from (LASTCALL_STORE_FILE)")
 	cmd.Flags().BoolVar(&f.json, "json", false, "write JSON")
 	cmd.ValidArgsFunction = cobra.NoFileCompletions

@@ -8,8 +8,11 @@ SELECT name, setting, source FROM pg_settings
 WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit', 'autovacuum');
 
 -- name: doctor_make
--- Whether the schema is there, and whether the role may make what is missing.
-SELECT n.oid IS NOT NULL, CASE WHEN n.oid IS NULL THEN has_database_privilege(current_database(), 'CREATE')
+-- Whether the schema is there, whether somebody else has tables of our names in it, and whether the role may make what is
+-- missing.
+SELECT n.oid IS NOT NULL, EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = n.oid AND c.relname IN ('tasks', 'logs',
+    'idempotency', 'mailboxes', 'events', 'events_other', 'queues', 'queue_moves', 'leases', 'nodes', 'rounds')),
+  CASE WHEN n.oid IS NULL THEN has_database_privilege(current_database(), 'CREATE')
   ELSE has_schema_privilege(n.oid, 'CREATE') AND has_schema_privilege(n.oid, 'USAGE') END
 FROM (VALUES ($1::text)) v(name) LEFT JOIN pg_namespace n ON n.nspname = v.name;
 
