@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -121,5 +122,40 @@ func TestAClaimPassesOverWhatIsLocked(t *testing.T) {
 	r.exec("ROLLBACK")
 	if err != nil || len(got) != 1 || got[0].ID != second.ID {
 		t.Errorf("beside a lock on %s the claim took %+v (%v)", first.ID, got, err)
+	}
+}
+
+// A queue is paused after a claim, and a lease, have seen what waits in it and before they start it. Who was told that it is
+// paused sees nothing of it start.
+func TestNothingOfAPausedQueueStartsThoughAClaimHasSeenItBefore(t *testing.T) {
+	r := newRig(t, "paused")
+	incarnation := r.join()
+	queue := r.submit("alice").Queue
+	for name, start := range map[string]starter{
+		"claim": func(ctx context.Context, c *pgx.Conn, p *picked) ([]*row, error) {
+			return r.store.startRuns(ctx, c, "claim_start", incarnation, "n", p.types, p.queues, p.suspects, p.most)
+		},
+		"lease": func(ctx context.Context, c *pgx.Conn, p *picked) ([]*row, error) {
+			return r.store.startRuns(ctx, c, "lease_start", p.types, p.queues, p.suspects, p.most, array[float64]{60},
+				array[string]{"holder"}, "n", 60.0, int64(time.Minute))
+		},
+	} {
+		paused := false
+		w := &wish{want: []lastcall.Want{{Type: "a", Max: 1}}, max: 1}
+		rows, err := r.store.take(t.Context(), name, w, func(ctx context.Context, c *pgx.Conn, p *picked) ([]*row, error) {
+			if !paused {
+				paused = true
+				if _, err := r.store.PauseQueue(ctx, queue, true); err != nil {
+					return nil, err
+				}
+			}
+			return start(ctx, c, p)
+		})
+		if err != nil || !paused || len(rows) != 0 {
+			t.Errorf("a %s started %d tasks of a paused queue (paused %t): %v", name, len(rows), paused, err)
+		}
+		if _, err := r.store.PauseQueue(t.Context(), queue, false); err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -44,6 +44,7 @@ FROM (VALUES (1)) one LEFT JOIN heads h ON true;
 -- none for a lease, and those of task_get. What was picked is handed on as an array: the planner takes an array for short,
 -- and a LIMIT that it does not know for a tenth of all that waits, for which it would read an index from end to end.
 -- Their status is not asked for again: they are locked, and to ask would offer the index of all that waits once more.
+-- Whether the queue is paused is: it may have been since the look, and whoever paused it was told so.
 WITH node AS MATERIALIZED (
   SELECT FROM lastcall.nodes WHERE incarnation = $1 AND state = 0 FOR KEY SHARE
 ), picked AS MATERIALIZED (
@@ -54,7 +55,7 @@ WITH node AS MATERIALIZED (
       AND (t.expires_at IS NULL OR t.expires_at > clock_timestamp())
     ORDER BY t.order_key, t.id LIMIT l.most FOR UPDATE SKIP LOCKED
   ) t
-  WHERE EXISTS (SELECT FROM node)
+  WHERE EXISTS (SELECT FROM node) AND l.queue <> ALL (ARRAY(SELECT name FROM lastcall.queues WHERE paused))
 ), started AS (
   UPDATE lastcall.tasks t SET status = 2, owner = $1, node = nullif($2::text, ''), run = run + 1, attempt = attempt + 1,
     started_at = (SELECT clock_timestamp()), progress = NULL, last_outcome = NULL
@@ -82,6 +83,7 @@ WITH picked AS MATERIALIZED (
       AND (t.expires_at IS NULL OR t.expires_at > clock_timestamp())
     ORDER BY t.order_key, t.id LIMIT l.most FOR UPDATE SKIP LOCKED
   ) t
+  WHERE l.queue <> ALL (ARRAY(SELECT name FROM lastcall.queues WHERE paused))
 ), held AS MATERIALIZED (
   SELECT array_agg(id) AS ids, array_agg(timeout) AS timeouts FROM picked
 ), started AS (

@@ -20,10 +20,13 @@ WHERE incarnation = $1;
 UPDATE lastcall.nodes SET state = $2, running = 0, connections = 0 WHERE incarnation = $1;
 
 -- name: nodes
-SELECT t.now, incarnation, state, name, version, types, lease_until, phase, running, connections, since, seen_at,
-  address, phase_since
-FROM lastcall.nodes, (SELECT clock_timestamp() AS now OFFSET 0) t
-WHERE state = 0 OR seen_at > t.now - interval '24 hours' ORDER BY since DESC, incarnation DESC LIMIT $1;
+-- Newest first. Where there are more than are listed, those that live are.
+SELECT * FROM (
+  SELECT t.now, incarnation, state, name, version, types, lease_until, phase, running, connections, since, seen_at,
+    address, phase_since
+  FROM lastcall.nodes, (SELECT clock_timestamp() AS now OFFSET 0) t
+  WHERE state = 0 OR seen_at > t.now - interval '24 hours' ORDER BY state <> 0, since DESC, incarnation DESC LIMIT $1
+) n ORDER BY since DESC, incarnation DESC;
 
 -- name: nodes_forget
 DELETE FROM lastcall.nodes WHERE state <> 0 AND seen_at <= $1;

@@ -20,10 +20,13 @@ UPDATE nodes SET state = ?, running = 0, connections = 0 WHERE incarnation = ?;
 SELECT incarnation FROM nodes WHERE state = 0;
 
 -- name: nodes
-SELECT incarnation, state, name, version, types, lease, phase, running, connections, since, seen_at, address,
-  phase_since
-FROM nodes
-WHERE state = 0 OR seen_at > ? ORDER BY since DESC, incarnation DESC LIMIT ?;
+-- Newest first. Where there are more than are listed, those that live are.
+SELECT * FROM (
+  SELECT incarnation, state, name, version, types, lease, phase, running, connections, since, seen_at, address,
+    phase_since
+  FROM nodes
+  WHERE state = 0 OR seen_at > ? ORDER BY state <> 0, since DESC, incarnation DESC LIMIT ?
+) ORDER BY since DESC, incarnation DESC;
 
 -- name: nodes_forget
 DELETE FROM nodes WHERE state <> 0 AND seen_at <= ?;
