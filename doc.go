@@ -21,7 +21,8 @@
 //   - task.go: a task, its states and the table of how they follow each other
 //   - transition.go: the rules of that table as pure functions, which every store applies
 //   - event.go: what clients are told, and how they resume
-//   - store.go: the Store contract, whose conformance suite is package storetest; sweep.go, lease.go and node.go: what its calls are given
+//   - store.go: the Store contract, whose conformance suite is package storetest
+//   - sweep.go, lease.go, node.go: what some of its calls are given and tell
 //   - handler.go and run.go: how work is written
 //   - error.go: every code that the wire can carry
 //
