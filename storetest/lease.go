@@ -161,7 +161,9 @@ func leaseRenewed(f *fixture) {
 		f.Fatalf("a lease until %s was renewed for two minutes until %s", l.ExpiresAt, got.ExpiresAt)
 	}
 	stored := f.task(l.Task.ID)
-	if p := stored.Progress; p == nil || p.Percent != 40 || p.At.Before(*l.Task.StartedAt) || string(stored.Checkpoint) != "half" || stored.Status != lastcall.Running {
+	p := stored.Progress
+	if p == nil || p.Percent != 40 || p.At.Before(*l.Task.StartedAt) || string(stored.Checkpoint) != "half" ||
+		stored.Status != lastcall.Running {
 		f.Fatalf("a renewal with progress and a checkpoint left %+v", stored)
 	}
 	want := stored
