@@ -49,8 +49,12 @@ func (s *Store) Lease(ctx context.Context, r lastcall.LeaseRequest) ([]lastcall.
 		for i := range holders {
 			holders[i] = lastcall.NewHolder()
 		}
-		return s.startRuns(ctx, c, "lease_start", p.types, p.queues, p.suspects, p.most, lengths, holders, r.Node,
+		rows, err := s.startRuns(ctx, c, "lease_start", p.types, p.queues, p.suspects, p.most, lengths, holders, r.Node,
 			r.Length.Seconds(), int64(r.Length))
+		if err != nil {
+			s.unheard.add(holders)
+		}
+		return rows, err
 	})
 	out := make([]lastcall.Lease, len(rows))
 	for i, r := range rows {

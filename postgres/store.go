@@ -30,6 +30,8 @@ type Store struct {
 	next  atomic.Uint64 // which lane the next submit goes to
 	turns turns         // which queues the next claim begins with
 
+	unheard unheard // leases that may have been made
+
 	node  string // a name of this store's own among those that notify each other
 	hints *hints // to those who watch here, and to the other nodes
 	wg    sync.WaitGroup

@@ -54,6 +54,9 @@ SELECT id, crashes FROM lastcall.tasks WHERE status = 2 AND owner = $1 ORDER BY 
 -- name: leases_get
 SELECT holder, task, expires_at, ends_at FROM lastcall.leases WHERE holder = ANY($1::text[]);
 
+-- name: leases_made
+SELECT holder FROM lastcall.leases WHERE holder = ANY($1::text[]);
+
 -- name: leases_renew
 UPDATE lastcall.leases l SET expires_at = u.expires_at, length = u.length
 FROM unnest($1::text[], $2::timestamptz[], $3::bigint[]) u (holder, expires_at, length) WHERE l.holder = u.holder;
