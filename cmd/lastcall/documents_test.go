@@ -33,7 +33,7 @@ func TestEveryCommandAndExitCodeIsDocumented(t *testing.T) {
 // A page for man(1) has no line that would be taken for a request, and says every flag.
 func TestAManualPageSaysWhatTheHelpSays(t *testing.T) {
 	text := manPage(submitCommand())
-	requests := map[string]bool{".TH": true, ".SH": true, ".TP": true, ".nf": true, ".fi": true}
+	requests := map[string]bool{".TH": true, ".SH": true, ".PP": true, ".TP": true, ".nf": true, ".fi": true}
 	for line := range strings.Lines(text) {
 		word, _, _ := strings.Cut(strings.TrimSpace(line), " ")
 		if strings.HasPrefix(line, ".") && !requests[word] || strings.HasPrefix(line, "'") {
@@ -48,6 +48,11 @@ func TestAManualPageSaysWhatTheHelpSays(t *testing.T) {
 	var p page
 	p.text(".leading\nback\\slash")
 	if got, want := p.String(), "\\&.leading\nback\\eslash\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	p = page{}
+	p.prose("filled\nto the width\n\n  as it\n  stands")
+	if got, want := p.String(), ".PP\nfilled\nto the width\n.PP\n.nf\n  as it\n  stands\n.fi\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

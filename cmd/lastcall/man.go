@@ -60,7 +60,7 @@ func manPage(cmd *cobra.Command) string {
 	p.section("SYNOPSIS")
 	p.text(cmd.UseLine())
 	p.section("DESCRIPTION")
-	p.verbatim(strings.TrimSpace(cmp.Or(cmd.Long, cmd.Short)))
+	p.prose(strings.TrimSpace(cmp.Or(cmd.Long, cmd.Short)))
 	if cmd.HasExample() {
 		p.section("EXAMPLES")
 		p.verbatim(cmd.Example)
@@ -101,7 +101,20 @@ func (p *page) text(s string) {
 	}
 }
 
-// verbatim keeps the lines as they are: help texts are set for a terminal.
+// prose has each paragraph filled to the width of the reader's terminal, but for those that are set by indentation: tables and
+// examples.
+func (p *page) prose(s string) {
+	for paragraph := range strings.SplitSeq(s, "\n\n") {
+		p.WriteString(".PP\n")
+		if strings.HasPrefix(paragraph, " ") || strings.Contains(paragraph, "\n ") {
+			p.verbatim(paragraph)
+			continue
+		}
+		p.text(paragraph)
+	}
+}
+
+// verbatim keeps the lines as they are.
 func (p *page) verbatim(s string) {
 	p.macro(".nf")
 	p.text(s)

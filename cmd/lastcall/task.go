@@ -37,9 +37,7 @@ func taskFacts(t *lastcall.Task) [][]string {
 	}
 	add("attempt", fmt.Sprintf("%d of %d", t.Attempt, t.MaxAttempts))
 	add("run", count(t.Run))
-	if t.Crashes+t.Interruptions > 0 {
-		add("cut short", fmt.Sprintf("handed back %s, cut off by a crash %s", times(t.Interruptions), times(t.Crashes)))
-	}
+	add("cut short", cutShort(t))
 	if t.Priority != 0 {
 		add("priority", strconv.Itoa(t.Priority))
 	}
@@ -65,6 +63,18 @@ func taskFacts(t *lastcall.Task) [][]string {
 }
 
 // times says how often something has happened.
+// cutShort says what ended runs before they were done; "" if nothing did.
+func cutShort(t *lastcall.Task) string {
+	var by []string
+	if t.Interruptions > 0 {
+		by = append(by, "handed back "+times(t.Interruptions))
+	}
+	if t.Crashes > 0 {
+		by = append(by, "cut off by a crash "+times(t.Crashes))
+	}
+	return strings.Join(by, ", ")
+}
+
 func times(n int) string {
 	if n == 1 {
 		return "once"

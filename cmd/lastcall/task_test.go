@@ -13,8 +13,9 @@ func TestATaskTellsWhatItsRunsWereCutShortBy(t *testing.T) {
 		task lastcall.Task
 		want string
 	}{
-		{lastcall.Task{Interruptions: 2}, "handed back 2 times, cut off by a crash 0 times"},
-		{lastcall.Task{Crashes: 1}, "handed back 0 times, cut off by a crash once"},
+		{lastcall.Task{Interruptions: 2}, "handed back 2 times"},
+		{lastcall.Task{Crashes: 1}, "cut off by a crash once"},
+		{lastcall.Task{Interruptions: 1, Crashes: 2}, "handed back once, cut off by a crash 2 times"},
 	} {
 		row := []string{"cut short", c.want}
 		rows := taskFacts(&c.task)
