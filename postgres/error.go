@@ -109,6 +109,9 @@ func isBusy(err error) bool {
 	return isHeld(err) || sqlState(err) == "57014" || errors.Is(err, errLate)
 }
 
+// isAway reports whether the database is not there, so that whatever else were asked of it would fail too.
+func isAway(err error) bool { return isDown(err) && !isBusy(err) }
+
 // isConflict reports whether a transaction has lost against another one and can simply be run again.
 func isConflict(err error) bool {
 	code := sqlState(err)

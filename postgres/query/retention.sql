@@ -72,5 +72,8 @@ SELECT pg_try_advisory_xact_lock($1), set_config('lock_timeout', '100ms', true);
 SELECT EXISTS (SELECT FROM lastcall.events_other WHERE at >= $1 AND at < $2);
 
 -- name: other_forget
--- Events that fell into no day, in portions, once no mailbox has them any more.
-DELETE FROM lastcall.events_other WHERE ctid = ANY(ARRAY(SELECT ctid FROM lastcall.events_other WHERE at < $1 LIMIT $2));
+-- Events that fell into no day, in portions, some microseconds after no mailbox has had them any more ($2).
+DELETE FROM lastcall.events_other WHERE ctid = ANY(ARRAY(
+  SELECT ctid FROM lastcall.events_other
+  WHERE at < (SELECT done - $2 * interval '1 microsecond' FROM lastcall.rounds WHERE job = $1)
+  ORDER BY at LIMIT $3 FOR UPDATE SKIP LOCKED));

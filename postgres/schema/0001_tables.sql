@@ -135,6 +135,8 @@ COMMENT ON COLUMN lastcall.events.type IS '0 succeeded, 1 failed, 2 canceled, 3 
 COMMENT ON INDEX lastcall.events_pk IS 'reads: a mailbox behind a position';
 -- What falls into no day that is there: the clock is wrong, or nobody has swept for days. No event is lost for it.
 CREATE TABLE lastcall.events_other PARTITION OF lastcall.events DEFAULT;
+CREATE INDEX events_other_at ON lastcall.events_other (at);
+COMMENT ON INDEX lastcall.events_other_at IS 'retention, which finds no day to drop here';
 
 -- A queue's numbers are its row here and all its moves. A row that every submit and every claim had to count in would
 -- have them all wait for each other; so each transaction appends what it has moved, and sweeps add the moves up.
