@@ -18,7 +18,8 @@ import (
 // G1, G2, G4, G5, G10: the database goes away under load: stopped hard, for less than a lease and for longer than all
 // leases last, and frozen. Whoever asks meanwhile is told store_unavailable and when to come again; what was acknowledged
 // is there; nobody is taken for dead, so nobody is charged with a crash, though each time a node starts just then that knows
-// of no outage and comes first; and every client goes on without a gap.
+// of no outage; and every client goes on without a gap. Which node finds the database first is up to chance: package
+// storetest has the case that it is the new one.
 func TestADatabaseThatGoesAwayCostsNobodyACrash(t *testing.T) {
 	t.Parallel()
 	server := pg.Start(t)
