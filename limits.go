@@ -54,6 +54,19 @@ const (
 	MaxDelay       = 366 * 24 * time.Hour
 )
 
+// What every store keeps, and shows at a time, that no setting says anything of.
+const (
+	// MailboxKept is how long a mailbox without events is kept for a client that has not been here. The counter outlives
+	// the events, so that a client that comes back learns what it missed; this bounds for how long.
+	MailboxKept = 90 * 24 * time.Hour
+	// MailboxUsed is how exactly it is known when a client was last here: opening a mailbox seldom needs a write then.
+	MailboxUsed = 24 * time.Hour
+	QueueKept   = 24 * time.Hour // how long an empty queue is listed
+	NodeKept    = 24 * time.Hour // how long a node that is gone is listed
+	NodesMost   = 1000           // how many nodes are listed
+	PageBytes   = 4 << 20        // after which a page of tasks or events is full, however few they are
+)
+
 // Check returns what is wrong with s, field by field, named as on the wire; nil if nothing is. Now bounds run_at.
 func (l Limits) Check(s *Submission, now time.Time) []FieldError {
 	var errs []FieldError

@@ -8,9 +8,6 @@ import (
 	"github.com/lastcall-dev/lastcall"
 )
 
-// pageBytes is when a page of events is full, however few they are.
-const pageBytes = 4 << 20
-
 // event is an event with its place.
 type event struct {
 	*lastcall.Event
@@ -47,13 +44,13 @@ func (tx *tx) appendEvent(r *row, ev *lastcall.Event) {
 }
 
 // Events returns a mailbox and what stands in it behind a position, from one snapshot: at most limit events, and no
-// more once they hold pageBytes. Mailbox.Head, which is of the same moment, tells whether there are more.
+// more once they hold lastcall.PageBytes. Mailbox.Head, which is of the same moment, tells whether there are more.
 func (s *Store) Events(ctx context.Context, client string, after int64, limit int) (box lastcall.Mailbox, out []lastcall.Event, err error) {
 	err = s.read(ctx, "events", func(ctx context.Context, c *pgx.Conn) error {
 		if !storable(client) {
 			return errNoMailbox()
 		}
-		rows, err := c.Query(ctx, s.sql["events_after"], client, after, max(limit, 0), pageBytes)
+		rows, err := c.Query(ctx, s.sql["events_after"], client, after, max(limit, 0), lastcall.PageBytes)
 		if err != nil {
 			return err
 		}

@@ -118,7 +118,7 @@ func (p *pageRead) queue(b *pgx.Batch, s *Store, end *[]taskID) error {
 			var id [16]byte
 			var above int64
 			_, err := pgx.ForEachRow(rows, []any{&id, &above}, func() error {
-				if above <= pageBytes {
+				if above <= lastcall.PageBytes {
 					p.ids = append(p.ids, id)
 				} else {
 					p.more = true

@@ -20,9 +20,6 @@ type mailbox struct {
 	changed bool // to be written
 }
 
-// usedEvery is how exactly it is known when a mailbox was last used: opening it seldom needs a write then.
-const usedEvery = 24 * time.Hour
-
 // OpenMailbox returns the client's mailbox, making it if it is not there. Most that are opened are there and in use: a
 // read is enough for them, and a million clients that come back after a restart wait for no commit.
 func (s *Store) OpenMailbox(ctx context.Context, client string) (out lastcall.Mailbox, err error) {
@@ -38,7 +35,7 @@ func (s *Store) OpenMailbox(ctx context.Context, client string) (out lastcall.Ma
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
-		out, fresh = m.Mailbox, now.Sub(m.usedAt) < usedEvery
+		out, fresh = m.Mailbox, now.Sub(m.usedAt) < lastcall.MailboxUsed
 		return err
 	})
 	if fresh || err != nil {
@@ -78,7 +75,7 @@ func (s *Store) Ack(ctx context.Context, client string, upTo lastcall.Cursor) er
 
 // use notes that somebody was here.
 func (m *mailbox) use(now time.Time) {
-	if now.Sub(m.usedAt) >= usedEvery {
+	if now.Sub(m.usedAt) >= lastcall.MailboxUsed {
 		m.usedAt, m.changed = now, true
 	}
 }

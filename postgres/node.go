@@ -18,11 +18,6 @@ const (
 	nodeDead
 )
 
-const (
-	nodeKept  = 24 * time.Hour // how long those that are gone are listed
-	nodesMost = 1000           // how many are listed
-)
-
 // Join registers a new incarnation, whose lease is a time by the database's clock.
 func (s *Store) Join(ctx context.Context, n lastcall.NodeInfo) (string, error) {
 	incarnation := rand.Text()
@@ -90,7 +85,7 @@ func (s *Store) Nodes(ctx context.Context) (nodes []lastcall.Node, err error) {
 }
 
 func (s *Store) nodes(ctx context.Context, c *pgx.Conn) ([]lastcall.Node, error) {
-	rows, err := c.Query(ctx, s.sql["nodes"], nodesMost)
+	rows, err := c.Query(ctx, s.sql["nodes"], lastcall.NodesMost, lastcall.NodeKept.Microseconds())
 	if err != nil {
 		return nil, err
 	}

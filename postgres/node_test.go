@@ -12,11 +12,12 @@ import (
 func TestTheLivingAreListedHoweverManyHaveDied_G6(t *testing.T) {
 	r := newRig(t, "many_dead")
 	alive := r.join()
-	r.exec(`INSERT INTO lastcall.nodes (incarnation, name, version, address, types, lease_until, since, phase_since, seen_at, length, state)
-		SELECT 'dead' || n, 'n', '', '', '{}', now(), now() + n * interval '1 second', now(), now(), 1, $1
-		FROM generate_series(1, $2) n`, nodeDead, nodesMost)
+	r.exec(`INSERT INTO lastcall.nodes
+			(incarnation, name, version, address, types, lease_until, phase_since, seen_at, since, length, state)
+		SELECT 'dead' || n, 'n', '', '', '{}', t, t, t, t + n * interval '1 second', 1, $1
+		FROM generate_series(1, $2) n, clock_timestamp() t`, nodeDead, lastcall.NodesMost)
 	nodes, err := r.store.Nodes(t.Context())
-	if err != nil || len(nodes) != nodesMost {
+	if err != nil || len(nodes) != lastcall.NodesMost {
 		t.Fatalf("%d nodes are listed: %v", len(nodes), err)
 	}
 	if !slices.ContainsFunc(nodes, func(n lastcall.Node) bool { return n.Incarnation == alive }) {

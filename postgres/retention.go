@@ -18,11 +18,6 @@ const (
 	// forgetMost is how many rows of a kind a sweep changes or deletes for it, whatever more it may: who wants one of them
 	// waits for as long.
 	forgetMost = 200
-	// mailboxKept is how long a mailbox without events is kept for a client that has not been here. The counter
-	// outlives the events, so that a client that comes back learns what it missed; this bounds for how long.
-	mailboxKept = 90 * 24 * time.Hour
-	// queueKept is how long an empty queue is listed.
-	queueKept = 24 * time.Hour
 	// roundsMost is the longest time between two rounds, if there is so little to forget.
 	roundsMost = time.Minute
 )
@@ -143,7 +138,7 @@ func (s *Store) forgetEvents(ctx context.Context, sw *lastcall.Sweep) (n int, mo
 		if err != nil {
 			return err
 		}
-		unused := now.Add(-mailboxKept)
+		unused := now.Add(-lastcall.MailboxKept)
 		old, empty, err := s.walkMailboxes(ctx, c, r, unused, limit)
 		if err != nil {
 			return err

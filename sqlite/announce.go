@@ -61,7 +61,7 @@ var errFound = errors.New("found")
 
 // anyFit reports whether one of the peers, other than the node itself, is fit to take over.
 func (tx *tx) anyFit(peers []string, but string) (bool, error) {
-	st := tx.stmt("nodes").Time(tx.now).Int(nodesMost)
+	st := tx.stmt("nodes").Time(tx.now).Int(lastcall.NodesMost)
 	err := each(st, func() error {
 		n, err := scanNode(st, tx.now)
 		if err == nil && n.Incarnation != but && slices.Contains(peers, n.Incarnation) && n.Fit() {

@@ -31,7 +31,7 @@ func (tx *tx) appendEvent(r *row, ev *lastcall.Event) error {
 }
 
 // Events returns a mailbox and what stands in it behind a position, from one snapshot: at most limit events, and no
-// more once they hold pageBytes. Mailbox.Head, which is of the same moment, tells whether there are more.
+// more once they hold lastcall.PageBytes. Mailbox.Head, which is of the same moment, tells whether there are more.
 func (s *Store) Events(ctx context.Context, client string, after int64, limit int) (box lastcall.Mailbox, out []lastcall.Event, err error) {
 	err = s.read(ctx, "events", func(v view) error {
 		m, err := v.getMailbox(client)
@@ -58,7 +58,7 @@ func (v view) eventsAfter(mailbox, after int64, limit int) (events []lastcall.Ev
 	st := v.stmt("events_after")
 	defer st.Reset()
 	st.Int(mailbox).Int(after).Int(int64(limit))
-	for size := 0; size < pageBytes; {
+	for size := 0; size < lastcall.PageBytes; {
 		found, err := st.Step()
 		if !found || err != nil {
 			return events, err

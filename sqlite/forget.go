@@ -48,7 +48,7 @@ func (tx *tx) forget(o *old) (n int, err error) {
 	if err := keys.Run(); err != nil {
 		return n, err
 	}
-	return n + events, tx.stmt("nodes_forget").Time(tx.now.Add(-nodeKept)).Run()
+	return n + events, tx.stmt("nodes_forget").Time(tx.now.Add(-lastcall.NodeKept)).Run()
 }
 
 // forgetTasks deletes finished tasks with their parts. One that another sweep has deleted is not counted again.
@@ -127,7 +127,7 @@ func (tx *tx) forgetMailboxes(clients []string) error {
 		if err != nil {
 			return err
 		}
-		if m == nil || m.Oldest <= m.Head || tx.now.Sub(m.usedAt) < mailboxKept {
+		if m == nil || m.Oldest <= m.Head || tx.now.Sub(m.usedAt) < lastcall.MailboxKept {
 			continue
 		}
 		if err := tx.stmt("mailbox_delete").Int(m.id).Run(); err != nil {

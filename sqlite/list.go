@@ -9,11 +9,8 @@ import (
 	"github.com/lastcall-dev/lastcall/sqlite/internal/sqlite3"
 )
 
-// The bounds of a page: rows that are looked at, and bytes that are answered.
-const (
-	pageRows  = 5000
-	pageBytes = 4 << 20
-)
+// pageRows is how many rows are looked at for a page.
+const pageRows = 5000
 
 // Task returns one task.
 func (s *Store) Task(ctx context.Context, id string) (out lastcall.Task, err error) {
@@ -53,7 +50,7 @@ func (v view) taskPage(f *lastcall.Filter, before taskID) (lastcall.TaskPage, er
 	page := lastcall.TaskPage{Tasks: make([]lastcall.Task, 0, len(rows))}
 	size := 0
 	for _, r := range rows {
-		if size > pageBytes {
+		if size > lastcall.PageBytes {
 			break
 		}
 		if err := v.getParts(r); err != nil {

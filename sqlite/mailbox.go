@@ -15,9 +15,6 @@ type mailbox struct {
 	changed bool // to be written by flush
 }
 
-// usedEvery is how exactly it is known when a mailbox was last used: opening it seldom needs a write then.
-const usedEvery = 24 * time.Hour
-
 // OpenMailbox returns the client's mailbox, making it if it is not there. Most that are opened are there and in use: a
 // read is enough for them, and a million clients that come back after a restart wait for no commit.
 func (s *Store) OpenMailbox(ctx context.Context, client string) (out lastcall.Mailbox, err error) {
@@ -26,7 +23,7 @@ func (s *Store) OpenMailbox(ctx context.Context, client string) (out lastcall.Ma
 	err = s.read(ctx, verb, func(v view) error {
 		m, err := v.getMailbox(client)
 		if m != nil {
-			out, fresh = m.Mailbox, time.Since(m.usedAt) < usedEvery
+			out, fresh = m.Mailbox, time.Since(m.usedAt) < lastcall.MailboxUsed
 		}
 		return err
 	})
@@ -64,7 +61,7 @@ func (s *Store) Ack(ctx context.Context, client string, upTo lastcall.Cursor) er
 
 // use notes that somebody was here.
 func (m *mailbox) use(now time.Time) {
-	if now.Sub(m.usedAt) >= usedEvery {
+	if now.Sub(m.usedAt) >= lastcall.MailboxUsed {
 		m.usedAt, m.changed = now, true
 	}
 }

@@ -17,11 +17,6 @@ const (
 	nodeDead
 )
 
-const (
-	nodeKept  = 24 * time.Hour // how long those that are gone are listed
-	nodesMost = 1000           // how many are listed
-)
-
 // Join registers a new incarnation. What earlier ones left behind when they died is the next sweep's: a node that
 // sweeps when it has joined goes on at once (G9).
 func (s *Store) Join(ctx context.Context, n lastcall.NodeInfo) (string, error) {
@@ -95,7 +90,7 @@ func (s *Store) Nodes(ctx context.Context) (nodes []lastcall.Node, err error) {
 	err = s.read(ctx, "nodes", func(v view) error {
 		st := v.stmt("nodes")
 		now := now()
-		st.Time(now.Add(-nodeKept)).Int(nodesMost)
+		st.Time(now.Add(-lastcall.NodeKept)).Int(lastcall.NodesMost)
 		return each(st, func() error {
 			n, err := scanNode(st, now)
 			nodes = append(nodes, n)

@@ -16,11 +16,6 @@ const (
 	// there is more to forget, each a part of one batch, and everybody else's calls come with it or after it: this is
 	// what they wait longer, about a millisecond. It makes some ten thousand rows a second all the same.
 	forgetMost = 100
-	// mailboxKept is how long a mailbox without events is kept for a client that has not been here. The counter
-	// outlives the events, so that a client that comes back learns what it missed; this bounds for how long.
-	mailboxKept = 90 * 24 * time.Hour
-	// queueKept is how long an empty queue is listed.
-	queueKept = 24 * time.Hour
 )
 
 // walk is how far retention has come: each sweep goes on behind the last one and begins again at the end. There is no
@@ -52,10 +47,10 @@ func (s *Store) findOld(ctx context.Context, sw *lastcall.Sweep) (*old, error) {
 		if at.task, err = v.findOldTasks(o, at.task, now.Add(-sw.KeepTasks)); err != nil {
 			return err
 		}
-		if at.mailbox, err = v.findOldMailboxes(o, at.mailbox, now.Add(-mailboxKept)); err != nil {
+		if at.mailbox, err = v.findOldMailboxes(o, at.mailbox, now.Add(-lastcall.MailboxKept)); err != nil {
 			return err
 		}
-		return v.findUnusedQueues(o, now.Add(-queueKept))
+		return v.findUnusedQueues(o, now.Add(-lastcall.QueueKept))
 	})
 	if err != nil {
 		return nil, err

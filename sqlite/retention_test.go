@@ -156,7 +156,7 @@ func TestUnusedMailboxesAreForgotten(t *testing.T) {
 	if n := rows(t, s, "mailboxes"); n != 1 {
 		t.Fatal("a mailbox in use was forgotten")
 	}
-	rewrite(t, s, fmt.Sprintf("UPDATE mailboxes SET used_at = used_at - %d", mailboxKept.Microseconds()))
+	rewrite(t, s, fmt.Sprintf("UPDATE mailboxes SET used_at = used_at - %d", lastcall.MailboxKept.Microseconds()))
 	sweep(t, s, node)
 	if n := rows(t, s, "mailboxes"); n != 0 {
 		t.Fatal("an unused mailbox was kept")
@@ -181,7 +181,7 @@ func TestAnOpenedMailboxIsInUse(t *testing.T) {
 	if s.writer.commits.Load() != commits {
 		t.Error("opening it twice wrote twice")
 	}
-	rewrite(t, s, fmt.Sprintf("UPDATE mailboxes SET used_at = used_at - %d", mailboxKept.Microseconds()))
+	rewrite(t, s, fmt.Sprintf("UPDATE mailboxes SET used_at = used_at - %d", lastcall.MailboxKept.Microseconds()))
 	if _, err := s.OpenMailbox(t.Context(), "alice"); err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +201,7 @@ func TestEmptyQueuesAreForgotten(t *testing.T) {
 	if _, err := s.Cancel(t.Context(), submitOne(t, s, empty).ID); err != nil {
 		t.Fatal(err)
 	}
-	rewrite(t, s, fmt.Sprintf("UPDATE queues SET used_at = used_at - %d", 2*queueKept.Microseconds()))
+	rewrite(t, s, fmt.Sprintf("UPDATE queues SET used_at = used_at - %d", 2*lastcall.QueueKept.Microseconds()))
 	sweep(t, s, node)
 	queues, err := s.Queues(t.Context())
 	if err != nil || len(queues) != 1 || queues[0].Name != "full" {
@@ -216,7 +216,7 @@ func TestGoneNodesAreForgottenAfterADay(t *testing.T) {
 	if err := s.Leave(t.Context(), gone); err != nil {
 		t.Fatal(err)
 	}
-	rewrite(t, s, fmt.Sprintf("UPDATE nodes SET seen_at = seen_at - %d", nodeKept.Microseconds()))
+	rewrite(t, s, fmt.Sprintf("UPDATE nodes SET seen_at = seen_at - %d", lastcall.NodeKept.Microseconds()))
 	sweep(t, s, node)
 	if n := rows(t, s, "nodes"); n != 1 {
 		t.Fatalf("%d nodes are left", n)
@@ -230,7 +230,7 @@ func TestAPausedQueueIsNotForgotten(t *testing.T) {
 	if _, err := s.PauseQueue(t.Context(), "q", true); err != nil {
 		t.Fatal(err)
 	}
-	long := queueKept + time.Minute
+	long := lastcall.QueueKept + time.Minute
 	for _, want := range []int64{1, 0} {
 		rewrite(t, s, fmt.Sprintf("UPDATE queues SET used_at = used_at - %d", long.Microseconds()))
 		sweep(t, s, node)

@@ -25,7 +25,8 @@ SELECT * FROM (
   SELECT t.now, incarnation, state, name, version, types, lease_until, phase, running, connections, since, seen_at,
     address, phase_since
   FROM lastcall.nodes, (SELECT clock_timestamp() AS now OFFSET 0) t
-  WHERE state = 0 OR seen_at > t.now - interval '24 hours' ORDER BY state <> 0, since DESC, incarnation DESC LIMIT $1
+  WHERE state = 0 OR seen_at > t.now - $2 * interval '1 microsecond'
+  ORDER BY state <> 0, since DESC, incarnation DESC LIMIT $1
 ) n ORDER BY since DESC, incarnation DESC;
 
 -- name: nodes_forget
