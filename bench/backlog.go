@@ -69,7 +69,7 @@ func (r *rig) depths(ctx context.Context, d *depths, open func(context.Context, 
 			return err
 		}
 		q := queue{openOurs(500, backlogWorkers, store), length}
-		defer func() { err = errors.Join(err, q.close()) }() //nolint:revive // two of them
+		defer func() { err = errors.Join(err, q.close()) }() //nolint:revive,gocritic // two of them, to the end
 		began := time.Now()
 		if err := q.insert(ctx, length); err != nil {
 			return err

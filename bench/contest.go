@@ -83,12 +83,14 @@ func firstOf(errs ...error) error {
 	return nil
 }
 
-// reportWork is the section of tasks that do nothing.
+// reportWork is the section of tasks that do nothing. The rows of a table cannot be broken.
+//
+//nolint:lll // as it says
 func reportWork(all []*contest, rest []float64, b bout, version string) section {
 	var s strings.Builder
-	fmt.Fprintf(&s, `River's own benchmark (%[1]s), phase by phase, beside the same with lastcall, on the same server in turns, each round of each side
-on a new database: %[2]d tasks that do nothing are inserted while nobody works, then worked off while nobody inserts, then
-both at once for %[3]s with %[4]d kept waiting. Each side inserts and works in one process, the same for both (GOGC %[15]d), with a Go
+	fmt.Fprintf(&s, `River's own benchmark (%[1]s), phase by phase, beside the same with lastcall, on the same server in turns, each round of
+each side on a new database: %[2]d tasks that do nothing are inserted while nobody works, then worked off while nobody inserts,
+then both at once for %[3]s with %[4]d kept waiting. Each side inserts and works in one process, the same for both (GOGC %[15]d), with a Go
 function and %[5]d slots. Before each phase the database is analysed and the log written out, for both.
 
 CPU is the processor time of the process and the server together, for a task. It is what bounds the rate where both share the
@@ -109,7 +111,8 @@ This run: %[13]s; %[14]s.
 | clients | phase | lastcall tasks/s | River jobs/s | ratio, median | lowest to highest | lastcall CPU/task | River CPU/job | River to lastcall |
 |---:|---|---:|---:|---:|---|---:|---:|---:|
 `, "`river bench`", b.tasks, b.counts, b.backlog, oursWorkers, oursBatch, oursInserters, riverBatch, "`InsertManyFast`",
-		riverCooldown, riverPoll, "`fsync` and `synchronous_commit` on", machine("%s, %d rounds", version, len(all[0].ours)), settingsText(), gcPercent)
+		riverCooldown, riverPoll, "`fsync` and `synchronous_commit` on", machine("%s, %d rounds", version, len(all[0].ours)),
+		settingsText(), gcPercent)
 	for _, t := range all {
 		for _, p := range phases {
 			q := ratios(t.ours, t.river, p.of)
@@ -119,6 +122,7 @@ This run: %[13]s; %[14]s.
 	}
 	same := func(v float64) float64 { return v }
 	fmt.Fprintf(&s, "\nThe target is a ratio of 1.0, the stretch 1.5. For a picture, the same through the real command over REST, a thousand\n"+
-		"tasks each `POST /v1/tasks:batch`, from the first request until none is left: %.0f tasks/s (%s).\n", over(rest, same).mid, over(rest, same).span("%.0f"))
+		"tasks each `POST /v1/tasks:batch`, from the first request until none is left: %.0f tasks/s (%s).\n",
+		over(rest, same).mid, over(rest, same).span("%.0f"))
 	return section{"Tasks that do nothing, against River", s.String()}
 }

@@ -41,7 +41,8 @@ func parse(args []string) (options, error) {
 		o.seconds, o.paced, o.backlog = time.Second, 2*time.Second, 100_000
 		o.bout.tasks, o.bout.warm, o.bout.counts = 10_000, 500*time.Millisecond, 2*time.Second
 	}
-	return o, o.choose(*only)
+	err := o.choose(*only)
+	return o, err
 }
 
 // choose takes the names of parts.

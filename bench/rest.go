@@ -129,7 +129,11 @@ func unfinished(ctx context.Context, addr string) (int, error) {
 	}
 	defer resp.Body.Close()
 	var q struct {
-		Totals struct{ Queued, Scheduled, Running int }
+		Totals struct {
+			Queued    int `json:"queued"`
+			Scheduled int `json:"scheduled"`
+			Running   int `json:"running"`
+		} `json:"totals"`
 	}
 	err = json.NewDecoder(resp.Body).Decode(&q)
 	return q.Totals.Queued + q.Totals.Scheduled + q.Totals.Running, err
