@@ -13,8 +13,8 @@ func TestTheLivingAreListedHoweverManyHaveDied_G6(t *testing.T) {
 	r := newRig(t, "many_dead")
 	alive := r.join()
 	r.exec(`INSERT INTO lastcall.nodes
-			(incarnation, name, version, address, types, lease_until, phase_since, seen_at, since, length, state)
-		SELECT 'dead' || n, 'n', '', '', '{}', t, t, t, t + n * interval '1 second', 1, $1
+			(incarnation, lease_until, name, phase_since, version, seen_at, address, since, types, length, state)
+		SELECT 'dead' || n, t, 'n', t, '', t, '', t + n * interval '1 second', '{}', 1, $1
 		FROM generate_series(1, $2) n, clock_timestamp() t`, nodeDead, lastcall.NodesMost)
 	nodes, err := r.store.Nodes(t.Context())
 	if err != nil || len(nodes) != lastcall.NodesMost {
