@@ -220,7 +220,9 @@ func TestAReaderThatNeverReadsHoldsUpNoDrain_G8(t *testing.T) {
 		t.Errorf("waited for %s", took)
 	}
 	began = time.Now()
-	if got := n.CloseAll(began.Add(300 * time.Millisecond)); got != (sse.Counts{Closed: 1}) || time.Since(began) > 3*time.Second {
+	// What the kernel took of the first results before its buffers were full may have been after the announcement: then it
+	// was given a result in the drain, as far as the server can know.
+	if got := n.CloseAll(began.Add(300 * time.Millisecond)); got.Closed+got.Served != 1 || time.Since(began) > 3*time.Second {
 		t.Errorf("closed %+v in %s", got, time.Since(began))
 	}
 	if left := n.Connections(); left != 0 {
