@@ -50,7 +50,9 @@ func (o Options) checkAdvertise() error {
 // peerAddress is where peers reach what listens at a: where the options say, else there, unless that is every address of
 // this host. Then it is, for those that share a file with it, whichever loopback address works; for those that share a
 // database, and are elsewhere, the first of this host's own that others can reach, as a pod has just one.
-func (o Options) peerAddress(a net.Addr, own []net.Addr) string {
+//
+// Own lists the host's addresses; it is asked only where it decides.
+func (o Options) peerAddress(a net.Addr, own func() ([]net.Addr, error)) string {
 	tcp, ok := a.(*net.TCPAddr)
 	if !ok {
 		return a.String()
@@ -69,7 +71,8 @@ func (o Options) peerAddress(a net.Addr, own []net.Addr) string {
 	case !tcp.IP.IsUnspecified():
 		return a.String()
 	case OnPostgres(o.Store):
-		return net.JoinHostPort(reachable(own, tcp.IP.To4() != nil), port)
+		addrs, _ := own() // who may not ask for them has none
+		return net.JoinHostPort(reachable(addrs, tcp.IP.To4() != nil), port)
 	}
 	return net.JoinHostPort("localhost", port)
 }

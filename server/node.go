@@ -58,10 +58,9 @@ func (s *Server) assemble() (*node, error) {
 	n := &node{Server: s, waits: newWaits()}
 	ready := drain.Ready
 	n.phase.Store(&ready)
-	own, _ := net.InterfaceAddrs() // who may not ask for them has none
 	var err error
 	n.worker, err = worker.New(s.store, worker.Options{
-		Node: s.o.Node, Version: s.o.Version, Address: s.o.peerAddress(s.Addr(), own),
+		Node: s.o.Node, Version: s.o.Version, Address: s.o.peerAddress(s.Addr(), net.InterfaceAddrs),
 		Types: s.types, Concurrency: s.o.Concurrency, Limits: s.o.Limits,
 		MaxCrashes: s.o.MaxCrashes, KeepTasks: s.o.KeepTasks, KeepEvents: s.o.KeepEvents,
 		StopTimeout: s.o.Drain.StopTimeout, Logger: s.o.Logger,

@@ -38,7 +38,8 @@ func TestPeersProbeWhereTheNodeListens(t *testing.T) {
 		"advertised: one with its port":     {database, "[fd00::9]:80", &net.TCPAddr{IP: net.IPv6unspecified, Port: 8080}, own, "[fd00::9]:80"},
 		"advertised though one is listened": {file, "10.0.0.1:80", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080}, own, "10.0.0.1:80"},
 	} {
-		if got := (Options{Store: c.store, Advertise: c.advertise}).peerAddress(c.at, c.own); got != c.want {
+		own := func() ([]net.Addr, error) { return c.own, nil }
+		if got := (Options{Store: c.store, Advertise: c.advertise}).peerAddress(c.at, own); got != c.want {
 			t.Errorf("%s: %v is probed at %s, want %s", name, c.at, got, c.want)
 		}
 	}
