@@ -22,7 +22,7 @@
 //   - transition.go: the rules of that table as pure functions, which every store applies
 //   - event.go: what clients are told, and how they resume
 //   - store.go: the Store contract, whose conformance suite is package storetest
-//   - sweep.go, lease.go, node.go: what some of its calls are given and tell
+//   - sweep.go, lease.go, node.go, hint.go: what some of its calls are given and tell
 //   - handler.go and run.go: how work is written
 //   - error.go: every code that the wire can carry
 //

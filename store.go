@@ -150,14 +150,3 @@ type Queue struct {
 	Paused       bool          `json:"paused"`
 	OldestQueued time.Duration `json:"-"` // how long the longest waiting queued task has been due
 }
-
-// Hint says what has moved. Fields are empty where they have nothing to say; a hint that is empty altogether says that
-// anything may have moved.
-type Hint struct {
-	Type     string    // a task of this type became queued
-	Client   string    // this mailbox has new events
-	Task     string    // this task changed
-	Canceled bool      // …and its run is asked to stop
-	State    *State    // …and this is its state, for Client; such a hint tells of no event
-	Due      time.Time // a task was scheduled for then
-}

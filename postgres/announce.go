@@ -39,7 +39,7 @@ func (s *Store) EnterAnnounce(ctx context.Context, incarnation string, peers []s
 	if err != nil || !entered {
 		return false, err
 	}
-	s.hints.publish([]lastcall.Hint{{}})
+	s.hints.Publish([]lastcall.Hint{{}})
 	return true, nil
 }
 

@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/lastcall-dev/lastcall"
@@ -30,50 +29,15 @@ func (tx *tx) changed(before *lastcall.Task, r *row, ev *lastcall.Event) {
 		tx.appendEvent(r, ev)
 	}
 	tx.count(r.Queue, before.Status, r.Status)
-	tx.hintChange(before, r, ev)
-}
-
-// hintChange says what moved. An event and a state are hints of their own: the first sends readers to the mailbox, the
-// second is itself what they show.
-func (tx *tx) hintChange(before *lastcall.Task, r *row, ev *lastcall.Event) {
-	if ev != nil {
-		tx.hint(lastcall.Hint{Client: r.Client, Task: r.ID})
-	}
-	switch {
-	case r.Status == lastcall.Running && before.Status == lastcall.Running:
-		tx.hint(lastcall.Hint{Task: r.ID, Canceled: r.CancelRequestedAt != nil && before.CancelRequestedAt == nil})
-	case r.Status == lastcall.Running:
-		tx.hint(hintOf(&r.Task, lastcall.TaskStarted, json.RawMessage("{}")))
-	case !r.Status.Done():
-		tx.hint(hintWaiting(&r.Task))
-	}
-}
-
-// hintWaiting says that a task waits, in the line or for its time.
-func hintWaiting(t *lastcall.Task) lastcall.Hint {
-	if t.Status == lastcall.Scheduled {
-		return lastcall.Hint{Task: t.ID, Due: t.RunAt}
-	}
-	h := hintOf(t, lastcall.TaskQueued, json.RawMessage("{}"))
-	h.Type = t.Type
-	return h
-}
-
-// hintOf tells a task's client of a state.
-func hintOf(t *lastcall.Task, typ lastcall.EventType, data json.RawMessage) lastcall.Hint {
-	state := &lastcall.State{Task: t.ID, Type: typ, Run: t.Run, Data: data}
-	return lastcall.Hint{Client: t.Client, Task: t.ID, State: state}
+	tx.hints = lastcall.AppendHints(tx.hints, before, &r.Task, ev)
 }
 
 // hintProgress tells those who watch how far a run is.
 func (tx *tx) hintProgress(r *row) error {
-	data, err := json.Marshal(struct {
-		Percent float64 `json:"percent"`
-		Message string  `json:"message,omitempty"`
-	}{r.Progress.Percent, r.Progress.Message})
+	h, err := r.HintProgress()
 	if err != nil {
 		return err
 	}
-	tx.hint(hintOf(&r.Task, lastcall.TaskProgress, data))
+	tx.hint(h)
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -151,8 +150,8 @@ func (s *Store) startRuns(ctx context.Context, c *pgx.Conn, query string, args .
 	s.committed(1, time.Since(began))
 	moved := make([]lastcall.Hint, len(rows))
 	for i, r := range rows {
-		moved[i] = hintOf(&r.Task, lastcall.TaskStarted, json.RawMessage("{}"))
+		moved[i] = r.HintStarted()
 	}
-	s.hints.publish(moved)
+	s.hints.Publish(moved)
 	return rows, nil
 }

@@ -26,7 +26,7 @@ func (s *Store) NewEpoch(ctx context.Context) (mailboxes int64, err error) {
 		if err != nil {
 			return mailboxes, err
 		}
-		s.hints.publish([]lastcall.Hint{{}})
+		s.hints.Publish([]lastcall.Hint{{}})
 		if mailboxes += int64(len(portion)); len(portion) < epochRows {
 			return mailboxes, nil
 		}

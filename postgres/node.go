@@ -33,7 +33,7 @@ func (s *Store) Join(ctx context.Context, n lastcall.NodeInfo) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s.hints.publish([]lastcall.Hint{{}}) // to those who wait for a peer
+	s.hints.Publish([]lastcall.Hint{{}}) // to those who wait for a peer
 	return incarnation, nil
 }
 
@@ -57,7 +57,7 @@ func (s *Store) Beat(ctx context.Context, b lastcall.Beat) (pulse lastcall.Pulse
 		return lastcall.Pulse{}, err
 	}
 	if moved {
-		s.hints.publish([]lastcall.Hint{{}})
+		s.hints.Publish([]lastcall.Hint{{}})
 	}
 	return pulse, nil
 }

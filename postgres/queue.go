@@ -76,7 +76,7 @@ func (s *Store) PauseQueue(ctx context.Context, queue string, paused bool) (out 
 		return lastcall.Queue{}, err
 	}
 	if !paused {
-		s.hints.publish([]lastcall.Hint{{}}) // tasks of any type may have become free
+		s.hints.Publish([]lastcall.Hint{{}}) // tasks of any type may have become free
 	}
 	return out, nil
 }

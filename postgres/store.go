@@ -48,7 +48,7 @@ type Store struct {
 func (s *Store) Close() error {
 	s.once.Do(func() {
 		s.end(errClosed())
-		s.hints.close()
+		s.hints.Close()
 		s.wg.Wait()
 		s.pool.Close()
 	})

@@ -61,6 +61,6 @@ func (tx *tx) insert(s *lastcall.Submission) *row {
 	}
 	tx.added = append(tx.added, r)
 	tx.count(r.Queue, "", r.Status)
-	tx.hint(hintWaiting(&r.Task))
+	tx.hint(r.HintWaiting())
 	return r
 }

@@ -106,13 +106,13 @@ func (s *Store) queueDue(ctx context.Context, c *pgx.Conn, sw *lastcall.Sweep, d
 			return err
 		}
 		t.ID = id.String()
-		moved = append(moved, hintWaiting(&t))
+		moved = append(moved, t.HintWaiting())
 	}
 	if err := rows.Err(); err != nil || len(moved) == 0 {
 		return err
 	}
 	did.Due = len(moved)
 	s.committed(1, time.Since(began))
-	s.hints.publish(moved)
+	s.hints.Publish(moved)
 	return nil
 }

@@ -83,7 +83,7 @@ func (tx *tx) run(ctx context.Context, calls int, lock func(*tx, *pgx.Batch), ap
 	}
 	if err == nil {
 		tx.s.committed(calls, time.Since(began))
-		tx.s.hints.publish(tx.hints)
+		tx.s.hints.Publish(tx.hints)
 		return nil
 	}
 	return tx.undo(ctx, err)

@@ -110,7 +110,7 @@ func (w *writer) begin() error {
 	if err := w.reopen(); err != nil {
 		return err
 	}
-	w.tx.reset(w.conn, w.watchers.any())
+	w.tx.reset(w.conn, w.watchers.Any())
 	return w.lock()
 }
 
@@ -147,7 +147,7 @@ func (w *writer) commit(calls int) error {
 	if pages > 0 { // else there was nothing to sync
 		w.committed(calls, time.Since(begin))
 	}
-	w.watchers.publish(w.tx.hints)
+	w.watchers.Publish(w.tx.hints)
 	return nil
 }
 

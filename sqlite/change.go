@@ -1,8 +1,6 @@
 package sqlite
 
 import (
-	"encoding/json"
-
 	"github.com/lastcall-dev/lastcall"
 )
 
@@ -18,7 +16,9 @@ func (tx *tx) change(was, r *row, ev *lastcall.Event) error {
 		return err
 	}
 	tx.count(r.Queue, was.Status, r.Status)
-	tx.hintChange(was, r, ev)
+	if tx.watched {
+		tx.hints = lastcall.AppendHints(tx.hints, &was.Task, &r.Task, ev)
+	}
 	return nil
 }
 
@@ -87,40 +87,4 @@ func (tx *tx) putPart(r *row, part int) (inline []byte, err error) {
 	st := tx.stmt("part_delete")
 	r.parts &^= bit
 	return data, st.Bytes(r.id[:]).Int(int64(part)).Run()
-}
-
-// hintChange says what moved. An event and a state are hints of their own: the first sends readers to the mailbox, the
-// second is itself what they show.
-func (tx *tx) hintChange(was, r *row, ev *lastcall.Event) {
-	if !tx.watched {
-		return
-	}
-	if ev != nil {
-		tx.hint(lastcall.Hint{Client: r.Client, Task: r.ID})
-	}
-	switch {
-	case r.Status == lastcall.Running && was.Status == lastcall.Running:
-		tx.hint(lastcall.Hint{Task: r.ID, Canceled: r.CancelRequestedAt != nil && was.CancelRequestedAt == nil})
-	case r.Status == lastcall.Running:
-		tx.hint(lastcall.Hint{Client: r.Client, Task: r.ID, State: stateOf(r, lastcall.TaskStarted, "{}")})
-	case !r.Status.Done():
-		tx.hintWaiting(&r.Task)
-	}
-}
-
-// hintWaiting says that a task waits, in the line or for its time.
-func (tx *tx) hintWaiting(t *lastcall.Task) {
-	if !tx.watched {
-		return
-	}
-	if t.Status == lastcall.Scheduled {
-		tx.hint(lastcall.Hint{Task: t.ID, Due: t.RunAt})
-		return
-	}
-	state := lastcall.State{Task: t.ID, Type: lastcall.TaskQueued, Run: t.Run, Data: json.RawMessage("{}")}
-	tx.hint(lastcall.Hint{Type: t.Type, Client: t.Client, Task: t.ID, State: &state})
-}
-
-func stateOf(r *row, typ lastcall.EventType, data string) *lastcall.State {
-	return &lastcall.State{Task: r.ID, Type: typ, Run: r.Run, Data: json.RawMessage(data)}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/watch"
 )
 
 // A watcher that does not keep up holds nobody up, loses no news of its being behind, and costs bounded memory.
@@ -27,10 +28,10 @@ func TestASlowWatcherHoldsNobodyUpAndIsToldThatItIsBehind(t *testing.T) {
 			got <- hints
 		})
 	}()
-	eventually(t, "it watches", s.writer.watchers.any)
+	eventually(t, "it watches", s.writer.watchers.Any)
 	submitOne(t, s, oneOf("a"))
 	<-entered
-	fill(t, s, "a", 2*watchBuffer)
+	fill(t, s, "a", 2*watch.Buffer)
 	close(goOn)
 	if hints := <-got; len(hints) != 1 || hints[0] != (lastcall.Hint{}) {
 		t.Fatalf("told %d hints, the first %+v", len(hints), hints[0])

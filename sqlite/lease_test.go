@@ -191,7 +191,7 @@ func TestAStoreHearsThatAnotherHasWritten(t *testing.T) {
 			}
 		})
 	}()
-	eventually(t, "it watches", b.writer.watchers.any)
+	eventually(t, "it watches", b.writer.watchers.Any)
 	eventually(t, "it hears", func() bool {
 		submitOne(t, a, oneOf("a"))
 		return len(heard) > 3

@@ -53,7 +53,7 @@ func (w *writer) reopen() error {
 	c.Wait(0)
 	w.conn, w.version = c, 0
 	w.lookAtOthers()
-	w.watchers.publish([]lastcall.Hint{{}}) // what failed may have been written after all
+	w.watchers.Publish([]lastcall.Hint{{}}) // what failed may have been written after all
 	w.log.Info("the store was opened anew")
 	return nil
 }

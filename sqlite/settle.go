@@ -127,13 +127,10 @@ func (tx *tx) hintProgress(r *row) error {
 	if !tx.watched {
 		return nil
 	}
-	data, err := json.Marshal(struct {
-		Percent float64 `json:"percent"`
-		Message string  `json:"message,omitempty"`
-	}{r.Progress.Percent, r.Progress.Message})
+	h, err := r.HintProgress()
 	if err != nil {
 		return err
 	}
-	tx.hint(lastcall.Hint{Client: r.Client, Task: r.ID, State: stateOf(r, lastcall.TaskProgress, string(data))})
+	tx.hint(h)
 	return nil
 }

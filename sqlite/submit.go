@@ -138,7 +138,9 @@ func (tx *tx) insert(s *lastcall.Submission) (lastcall.Task, error) {
 		}
 	}
 	tx.count(r.Queue, "", r.Status)
-	tx.hintWaiting(&r.Task)
+	if tx.watched {
+		tx.hint(r.HintWaiting())
+	}
 	return r.Task, nil
 }
 

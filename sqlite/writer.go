@@ -7,6 +7,7 @@ import (
 
 	"github.com/lastcall-dev/lastcall"
 	"github.com/lastcall-dev/lastcall/sqlite/internal/sqlite3"
+	"github.com/lastcall-dev/lastcall/watch"
 )
 
 const (
@@ -26,7 +27,7 @@ type writer struct {
 	stopped chan struct{} // closed by the goroutine as its last act
 	err     error         // of closing the connection; read after stopped
 
-	watchers  watchers
+	watchers  watch.Watchers
 	siblings  atomic.Bool  // another process, or another Store, works on the same file
 	commits   atomic.Int64 // that reached the disk
 	committed func(calls int, took time.Duration)
@@ -100,7 +101,7 @@ func (w *writer) finish() {
 	if w.conn != nil {
 		w.err = w.conn.Close()
 	}
-	w.watchers.close()
+	w.watchers.Close()
 }
 
 // write writes a batch that begins with c, answers it, and does what must be done between batches.
@@ -149,7 +150,7 @@ func (w *writer) lookAtOthers() {
 	w.version = now
 	if before != 0 {
 		w.siblings.Store(true)
-		w.watchers.publish([]lastcall.Hint{{}})
+		w.watchers.Publish([]lastcall.Hint{{}})
 	}
 }
 

@@ -244,7 +244,7 @@ func TestCloseEndsAWatch(t *testing.T) {
 	s := openAt(t, filepath.Join(t.TempDir(), "store.db"))
 	returned := make(chan error, 1)
 	go func() { returned <- s.Watch(t.Context(), func([]lastcall.Hint) {}) }() // ends with the store
-	eventually(t, "it watches", s.writer.watchers.any)
+	eventually(t, "it watches", s.writer.watchers.Any)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -28,13 +28,14 @@ var house = []room{
 	{floor: 0, path: "dashboard"},
 
 	// Adapters and engines: each knows the contracts and none of the others.
+	{floor: 1, path: "watch", uses: []string{"."}},
 	{floor: 0, path: "sqlite/internal/sqlite3", parts: []string{"modernc.org/sqlite", "modernc.org/libc"}},
 	{
-		floor: 1, path: "sqlite", uses: []string{".", "sqlite/internal/sqlite3"},
+		floor: 2, path: "sqlite", uses: []string{".", "watch", "sqlite/internal/sqlite3"},
 		parts: []string{"golang.org/x/sys", "github.com/google/uuid"},
 	},
-	{floor: 1, path: "postgres", uses: []string{"."}, parts: []string{"github.com/jackc/pgx/v5", "github.com/google/uuid"}},
-	{floor: 1, path: "worker", uses: []string{"."}},
+	{floor: 2, path: "postgres", uses: []string{".", "watch"}, parts: []string{"github.com/jackc/pgx/v5", "github.com/google/uuid"}},
+	{floor: 2, path: "worker", uses: []string{"."}},
 	{floor: 0, path: "handler/internal/spawn", parts: []string{"golang.org/x/sys"}},
 	{floor: 1, path: "handler", uses: []string{".", "handler/internal/spawn"}},
 	{floor: 1, path: "meter", uses: []string{"."}, parts: []string{"github.com/prometheus/client_golang"}},
@@ -75,7 +76,7 @@ var house = []room{
 	{floor: 4, path: "examples/drain-only", uses: []string{"drain"}, parts: []string{"github.com/gorilla/websocket"}},
 
 	// For tests: the specification of a store, and the judge of what clients were promised against what they got.
-	{floor: 1, path: "storetest", uses: []string{"."}, parts: []string{"github.com/google/go-cmp", "github.com/google/uuid"}, tests: true},
+	{floor: 2, path: "storetest", uses: []string{"."}, parts: []string{"github.com/google/go-cmp", "github.com/google/uuid"}, tests: true},
 	{floor: 1, path: "hub/hubtest", uses: []string{"."}, tests: true},
 	{floor: 2, path: "tests/checker", uses: []string{"."}, tests: true},
 	{floor: 0, path: "tests/exchange", tests: true},
