@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/column"
 )
 
 // submitCall is a submit as a lane gets it.
@@ -77,8 +78,8 @@ func TestATransactionThatLosesAgainstAnotherIsRunAgain(t *testing.T) {
 func TestADeadlockIsOvercome(t *testing.T) {
 	r := newRig(t, "deadlock")
 	first, second := r.submit("alice"), r.submit("alice")
-	a, _ := parseID(first.ID)
-	b, _ := parseID(second.ID)
+	a, _ := column.ParseID(first.ID)
+	b, _ := column.ParseID(second.ID)
 	r.exec("BEGIN")
 	r.exec("SELECT FROM lastcall.tasks WHERE id = $1 FOR UPDATE", second.ID)
 	calls := []*call{cancelCall(a), cancelCall(b)}

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/column"
 )
 
 // call is what somebody wants to have written, with what must be locked or looked up for it.
@@ -84,7 +85,7 @@ func (c *call) leftBehind() error {
 
 // onTask makes a call about a task out of its id as callers write it.
 func onTask(id string, c *call) (*call, error) {
-	key, ok := parseID(id)
+	key, ok := column.ParseID(id)
 	if !ok {
 		return nil, errNoTask()
 	}

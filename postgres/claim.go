@@ -10,13 +10,16 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/order"
 )
 
 // Claim starts runs of queued tasks: a look at the heads of the lines, without a lock, and a statement that takes from
 // each line as many as the look says, passing over what somebody else is about to take. It is a transaction by itself,
 // and locks the incarnation's row: whoever declares it dead comes before and is seen, or after and finds the runs (G3).
 func (s *Store) Claim(ctx context.Context, c lastcall.Claim) ([]lastcall.Task, error) {
-	w := &wish{incarnation: c.Incarnation, want: storableTypes(c.Want), max: c.Max, suspects: c.Suspects}
+	w := &wish{
+		incarnation: c.Incarnation, Wish: order.Wish{Want: storableTypes(c.Want), Max: c.Max, Suspects: c.Suspects},
+	}
 	rows, err := s.take(ctx, "claim", w, func(ctx context.Context, conn *pgx.Conn, p *picked) ([]*row, error) {
 		return s.startRuns(ctx, conn, "claim_start", c.Incarnation, c.Node, p.types, p.queues, p.suspects, p.most)
 	})
@@ -35,12 +38,20 @@ type picked struct {
 	n             int
 }
 
-func (w *wish) columns(lines map[line]int) *picked {
-	p := &picked{}
+func (w *wish) columns(heads []order.Head) *picked {
+	type stand struct { // a line
+		want    int
+		queue   string
+		suspect bool
+	}
+	lines := map[stand]int32{}
+	for _, h := range heads {
+		lines[stand{h.Want, h.Queue, h.Suspect}]++
+	}
+	p := &picked{n: len(heads)}
 	for l, n := range lines {
-		p.types, p.queues = append(p.types, w.want[l.want].Type), append(p.queues, l.queue)
-		p.suspects, p.most = append(p.suspects, l.suspect), append(p.most, int32(n))
-		p.n += n
+		p.types, p.queues = append(p.types, w.Want[l.want].Type), append(p.queues, l.queue)
+		p.suspects, p.most = append(p.suspects, l.suspect), append(p.most, n)
 	}
 	return p
 }
@@ -78,9 +89,9 @@ func (s *Store) take(ctx context.Context, verb string, w *wish, start starter) (
 
 // takeOnce is a look and a start. More is true when it has got less than it saw.
 func (s *Store) takeOnce(ctx context.Context, c *pgx.Conn, w *wish, start starter) (rows []*row, more bool, err error) {
-	behind := make([]string, len(w.want))
+	behind := make([]string, len(w.Want))
 	around := true // the walks begin with the first queue
-	for i, t := range w.want {
+	for i, t := range w.Want {
 		behind[i] = s.turns.of(t.Type)
 		around = around && behind[i] == ""
 	}
@@ -91,14 +102,14 @@ func (s *Store) takeOnce(ctx context.Context, c *pgx.Conn, w *wish, start starte
 	if w.incarnation != "" && !seen.joined {
 		return nil, false, errNotJoined()
 	}
-	for i, t := range w.want {
+	for i, t := range w.Want {
 		s.turns.set(t.Type, seen.ends[i])
 	}
-	lines := w.pick(seen.heads)
-	if len(lines) == 0 {
+	heads := w.Pick(seen.heads)
+	if len(heads) == 0 {
 		return nil, !around || slices.ContainsFunc(seen.ends, func(q string) bool { return q != "" }), nil
 	}
-	p := w.columns(lines)
+	p := w.columns(heads)
 	if rows, err = start(ctx, c, p); err != nil {
 		return nil, false, err
 	}
@@ -108,13 +119,16 @@ func (s *Store) takeOnce(ctx context.Context, c *pgx.Conn, w *wish, start starte
 
 // less takes what was got off the wish.
 func (w *wish) less(rows []*row) {
-	w.max -= len(rows)
+	w.Max -= len(rows)
+	if w.Alone && len(rows) > 0 {
+		w.Suspects = 0 // it would have company
+	}
 	for _, r := range rows {
 		if r.Suspect() {
-			w.suspects--
+			w.Suspects--
 		}
-		if i := slices.IndexFunc(w.want, func(t lastcall.Want) bool { return t.Type == r.Type }); i >= 0 {
-			w.want[i].Max--
+		if i := slices.IndexFunc(w.Want, func(t lastcall.Want) bool { return t.Type == r.Type }); i >= 0 {
+			w.Want[i].Max--
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/column"
 )
 
 // event is an event with its place.
@@ -74,7 +75,7 @@ func errNoMailbox() error { return lastcall.Errorf(lastcall.CodeNotFound, "the c
 // are.
 func (s *Store) TaskEvents(ctx context.Context, id string) (box lastcall.Mailbox, out []lastcall.Event, err error) {
 	err = s.read(ctx, "task events", func(ctx context.Context, c *pgx.Conn) error {
-		key, ok := parseID(id)
+		key, ok := column.ParseID(id)
 		if !ok {
 			return errNoTask()
 		}
@@ -133,7 +134,7 @@ func scanEvent(rows pgx.Rows, box *lastcall.Mailbox, out *[]lastcall.Event) erro
 	}
 	ev.Seq, ev.ID, ev.Task, ev.Run, ev.Attempt = *seq, taskID(*id).String(), taskID(*task).String(), *run, *attempt
 	ev.At = at.UTC()
-	ev.Type, err = named(eventTypes, *typ)
+	ev.Type, err = column.EventTypes.At(int(*typ))
 	*out = append(*out, ev)
 	return err
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/lastcall-dev/lastcall/column"
 )
 
 // empty reports whether there is nothing to write.
@@ -56,12 +58,12 @@ func (tx *tx) queueAdded(b *pgx.Batch) error {
 	)
 	for i, r := range tx.added {
 		var err error
-		if labels[i], err = encodeJSON(r.Labels, r.Labels == nil); err != nil {
+		if labels[i], err = column.EncodeJSON(r.Labels, r.Labels == nil); err != nil {
 			return err
 		}
 		ids[i], created[i], run[i], expires[i] = r.id, r.CreatedAt, r.RunAt, r.ExpiresAt
 		keys[i], timeouts[i], attempts[i] = r.OrderKey().UnixMicro(), int64(r.Timeout), int32(r.MaxAttempts)
-		states[i], priorities[i] = number(statuses, r.Status), int16(r.Priority)
+		states[i], priorities[i] = int16(column.Statuses.Number(r.Status)), int16(r.Priority)
 		types[i], queues[i], clients[i], retries[i], inputs[i] = r.Type, r.Queue, r.Client, r.RetryOf, r.Input
 	}
 	b.Queue(tx.s.sql["tasks_insert"], ids, created, run, keys, timeouts, expires, attempts, states, priorities,
@@ -89,9 +91,9 @@ func (tx *tx) queueTouched(b *pgx.Batch) error {
 		ids[i], due[i], keys[i], runs[i], last[i] = r.id, r.RunAt, r.OrderKey().UnixMicro(), r.Run, r.last
 		started[i], finished[i], canceled[i] = r.StartedAt, r.FinishedAt, r.CancelRequestedAt
 		attempts[i], crashes[i], interruptions[i] = int32(r.Attempt), int32(r.Crashes), int32(r.Interruptions)
-		states[i], parts[i] = number(statuses, r.Status), r.parts()
+		states[i], parts[i] = int16(column.Statuses.Number(r.Status)), r.parts()
 		owners[i], nodes[i], outcomes[i] = text(r.Owner), text(r.Node), text(r.LastOutcome)
-		said, err := encodeJSON(r.Progress, r.Progress == nil)
+		said, err := column.EncodeJSON(r.Progress, r.Progress == nil)
 		if err != nil {
 			return err
 		}
@@ -103,7 +105,7 @@ func (tx *tx) queueTouched(b *pgx.Batch) error {
 			checkpoints[i] = r.Checkpoint
 		}
 		if parts[i]&partError != 0 {
-			if failures[i], err = encodeJSON(r.Error, r.Error == nil); err != nil {
+			if failures[i], err = column.EncodeJSON(r.Error, r.Error == nil); err != nil {
 				return err
 			}
 		}
@@ -148,7 +150,7 @@ func (tx *tx) queueEvents(b *pgx.Batch) {
 	)
 	for i, e := range tx.events {
 		at[i], boxes[i], seqs[i], runs[i], prev[i] = e.At, e.mailbox, e.Seq, e.Run, e.prev
-		attempts[i], types[i], ids[i], tasks[i], data[i] = int32(e.Attempt), number(eventTypes, e.Type), e.id, e.task, e.Data
+		attempts[i], types[i], ids[i], tasks[i], data[i] = int32(e.Attempt), int16(column.EventTypes.Number(e.Type)), e.id, e.task, e.Data
 	}
 	b.Queue(tx.s.sql["events_insert"], at, boxes, seqs, runs, prev, attempts, types, ids, tasks, data)
 }

@@ -8,12 +8,13 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/column"
 )
 
 // Forget removes a finished task with its log. Its events are its client's, and stay.
 func (s *Store) Forget(ctx context.Context, id string) error {
 	return s.write(ctx, "forget", func(ctx context.Context, c *pgx.Conn, _ time.Time) error {
-		key, ok := parseID(id)
+		key, ok := column.ParseID(id)
 		if !ok {
 			return errNoTask()
 		}
@@ -25,7 +26,7 @@ func (s *Store) Forget(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		if st, err := named(statuses, status); err != nil || !st.Done() {
+		if st, err := column.Statuses.At(int(status)); err != nil || !st.Done() {
 			return errors.Join(err, lastcall.Errorf(lastcall.CodeNotFinished, "the task has not reached its end; cancel it first"))
 		}
 		_, err = c.Exec(ctx, s.sql["tasks_forget"], idArray([]taskID{key}))

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/column"
 )
 
 // Somebody holds a row, at a prompt where he has begun a transaction and gone to lunch. What needs it waits for it, and
@@ -18,7 +19,7 @@ func TestARowThatSomebodyHoldsCostsItsOwnCallOnly_G10(t *testing.T) {
 	tasks, calls := make([]lastcall.Task, n), make([]*call, n)
 	for i := range calls {
 		tasks[i] = r.submit("alice")
-		id, _ := parseID(tasks[i].ID)
+		id, _ := column.ParseID(tasks[i].ID)
 		calls[i] = cancelCall(id)
 	}
 	r.exec("BEGIN")

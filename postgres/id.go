@@ -53,15 +53,6 @@ func hashOf(client string) byte {
 	return byte(s ^ s>>8 ^ s>>16 ^ s>>24)
 }
 
-// parseID reads an id in its usual form of 36 characters; others that package uuid knows were never given out.
-func parseID(s string) (id taskID, ok bool) {
-	if len(s) != 36 {
-		return id, false
-	}
-	id, err := uuid.Parse(s)
-	return id, err == nil
-}
-
 // idArray is ids as one parameter.
 func idArray(ids []taskID) array[[16]byte] {
 	a := make(array[[16]byte], len(ids))

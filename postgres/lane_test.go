@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/column"
 )
 
 // laneRig is a lane whose batches are handed to the test before they are answered.
@@ -139,7 +140,7 @@ func TestATasksIDLeadsToTheLaneOfItsClient(t *testing.T) {
 	lanes := map[*lane]bool{}
 	for _, client := range []string{"", "alice", "bob", "carol", "日本", "client 7"} {
 		task := r.submit(client)
-		id, _ := parseID(task.ID)
+		id, _ := column.ParseID(task.ID)
 		byID, byClient := r.store.laneOf(&call{task: id}), r.store.laneOf(&call{client: task.Client})
 		if byID != byClient {
 			t.Errorf("the task %s and its client %q are in two lanes", task.ID, task.Client)

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/order"
 )
 
 var _ lastcall.Lender = (*Store)(nil)
@@ -21,19 +22,18 @@ type held struct {
 	length        time.Duration
 }
 
-// Lease starts runs under leases of their own, as a claim does. A suspect is nobody's company: when it comes first it
-// goes alone, else it has to wait.
+// Lease starts runs under leases of their own, as a claim does, but that a suspect is nobody's company.
 func (s *Store) Lease(ctx context.Context, r lastcall.LeaseRequest) ([]lastcall.Lease, error) {
 	r.Length = micros(r.Length)
-	w := &wish{max: r.Max, suspects: 1, alone: true}
+	w := &wish{Wish: order.Wish{Max: r.Max, Suspects: 1, Alone: true}}
 	timeouts := map[string]time.Duration{}
 	for _, t := range r.Want {
-		w.want = append(w.want, lastcall.Want{Type: t.Type, Max: r.Max})
+		w.Want = append(w.Want, lastcall.Want{Type: t.Type, Max: r.Max})
 		timeouts[t.Type] = t.Timeout
 	}
-	w.want = storableTypes(w.want)
-	w.queues = slices.DeleteFunc(slices.Clone(r.Queues), func(q string) bool { return !storable(q) })
-	if len(r.Queues) > 0 && len(w.queues) == 0 {
+	w.Want = storableTypes(w.Want)
+	w.Queues = slices.DeleteFunc(slices.Clone(r.Queues), func(q string) bool { return !storable(q) })
+	if len(r.Queues) > 0 && len(w.Queues) == 0 {
 		return nil, nil // no such queue is there
 	}
 	rows, err := s.take(ctx, "lease", w, func(ctx context.Context, c *pgx.Conn, p *picked) ([]*row, error) {

@@ -1,8 +1,6 @@
 package postgres
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -10,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/order"
 )
 
 // claimQueues is how many queues a claim looks into for a type. Where there are more, claims take turns around them;
@@ -18,12 +17,8 @@ const claimQueues = 250
 
 // wish is what a claim or a lease may take.
 type wish struct {
+	order.Wish
 	incarnation string // that must be joined; empty: nobody need be
-	want        []lastcall.Want
-	queues      []string // no others; empty: all
-	max         int
-	suspects    int
-	alone       bool // a suspect goes alone, or waits
 }
 
 // storableTypes leaves out types of which there can be no task.
@@ -56,38 +51,24 @@ func (t *turns) set(typ, behind string) {
 	t.behind[typ] = behind
 }
 
-// line is where tasks wait: those of a type in a queue, the suspects among them in a line of their own.
-type line struct {
-	want    int // the type's place among what is wanted
-	queue   string
-	suspect bool
-}
-
-// candidate is a task at the head of its line.
-type candidate struct {
-	line
-	id  taskID
-	key int64
-}
-
 // sight is what a look at the lines has found.
 type sight struct {
-	joined bool        // the incarnation is
-	heads  []candidate // in the order of service
-	ends   []string    // by type wanted, the queue behind which there may be more lines
+	joined bool         // the incarnation is
+	heads  []order.Head // in the order of service
+	ends   []string     // by type wanted, the queue behind which there may be more lines
 }
 
 // look reads the heads of all lines that are wanted, without a lock. From the lines of a type it reads as many as it may
 // take of the type, as they may come before all others.
 func (s *Store) look(ctx context.Context, c *pgx.Conn, w *wish, behind []string) (sight, error) {
-	seen := sight{ends: make([]string, len(w.want))}
+	seen := sight{ends: make([]string, len(w.Want))}
 	var types array[string]
 	var most array[int32]
-	for _, t := range w.want {
-		types, most = append(types, t.Type), append(most, int32(max(min(t.Max, w.max), 0)))
+	for i, t := range w.Want {
+		types, most = append(types, t.Type), append(most, int32(w.Limit(i)))
 	}
 	rows, err := c.Query(ctx, s.sql["lines_look"], w.incarnation, types, array[string](behind), most,
-		max(w.suspects, 0), append(array[string]{}, w.queues...), claimQueues)
+		max(w.Suspects, 0), append(array[string]{}, w.Queues...), claimQueues)
 	if err != nil {
 		return seen, err
 	}
@@ -97,9 +78,7 @@ func (s *Store) look(ctx context.Context, c *pgx.Conn, w *wish, behind []string)
 			return seen, err
 		}
 	}
-	slices.SortFunc(seen.heads, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(a.key, b.key), bytes.Compare(a.id[:], b.id[:]))
-	})
+	order.Sort(seen.heads)
 	return seen, rows.Err()
 }
 
@@ -119,39 +98,6 @@ func (seen *sight) scan(rows pgx.Rows) error {
 		seen.ends[*want-1] = *queue
 		return nil
 	}
-	l := line{want: *want - 1, queue: *queue, suspect: *suspect}
-	seen.heads = append(seen.heads, candidate{line: l, id: *id, key: *key})
+	seen.heads = append(seen.heads, order.Head{ID: *id, Key: *key, Want: *want - 1, Queue: *queue, Suspect: *suspect})
 	return nil
-}
-
-// pick says how many to take from each line: the first of all heads that the three limits leave room for.
-func (w *wish) pick(heads []candidate) map[line]int {
-	if w.alone && len(heads) > 0 {
-		if heads[0].suspect {
-			w.max = 1
-		} else {
-			w.suspects = 0
-		}
-	}
-	picked, n, suspects := map[line]int{}, 0, w.suspects
-	room := make([]int, len(w.want))
-	for i, t := range w.want {
-		room[i] = t.Max
-	}
-	for i, h := range heads {
-		if n == w.max {
-			break
-		}
-		twice := i > 0 && heads[i-1].id == h.id // a type that is wanted twice
-		if twice || room[h.want] <= 0 || (h.suspect && suspects <= 0) {
-			continue
-		}
-		n++
-		room[h.want]--
-		if h.suspect {
-			suspects--
-		}
-		picked[h.line]++
-	}
-	return picked
 }

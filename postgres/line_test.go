@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/order"
 	"github.com/lastcall-dev/lastcall/tests/pg"
 )
 
@@ -141,7 +142,7 @@ func TestNothingOfAPausedQueueStartsThoughAClaimHasSeenItBefore(t *testing.T) {
 		},
 	} {
 		paused := false
-		w := &wish{want: []lastcall.Want{{Type: "a", Max: 1}}, max: 1}
+		w := &wish{Wish: order.Wish{Want: []lastcall.Want{{Type: "a", Max: 1}}, Max: 1}}
 		rows, err := r.store.take(t.Context(), name, w, func(ctx context.Context, c *pgx.Conn, p *picked) ([]*row, error) {
 			if !paused {
 				paused = true

@@ -2,12 +2,12 @@ package postgres
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/column"
 )
 
 // pageRows is how many rows are looked at for a page.
@@ -16,7 +16,7 @@ const pageRows = 5000
 // Task returns one task.
 func (s *Store) Task(ctx context.Context, id string) (out lastcall.Task, err error) {
 	err = s.read(ctx, "task", func(ctx context.Context, c *pgx.Conn) error {
-		key, ok := parseID(id)
+		key, ok := column.ParseID(id)
 		if !ok {
 			return errNoTask()
 		}
@@ -35,7 +35,7 @@ func (s *Store) Task(ctx context.Context, id string) (out lastcall.Task, err err
 // Log returns what the task's current or last run has written.
 func (s *Store) Log(ctx context.Context, id string) (log []byte, err error) {
 	err = s.read(ctx, "log", func(ctx context.Context, c *pgx.Conn) error {
-		key, ok := parseID(id)
+		key, ok := column.ParseID(id)
 		if !ok {
 			return errNoTask()
 		}
@@ -51,7 +51,7 @@ func (s *Store) Log(ctx context.Context, id string) (log []byte, err error) {
 // Tasks lists tasks, newest first.
 func (s *Store) Tasks(ctx context.Context, f lastcall.Filter) (page lastcall.TaskPage, err error) {
 	p := &pageRead{filter: &f}
-	if p.before, err = parsePageToken(f.Before); err != nil {
+	if p.before, err = column.ParsePageToken(f.Before); err != nil {
 		return page, err
 	}
 	if f.Limit <= 0 {
@@ -97,7 +97,7 @@ func (p *pageRead) read(ctx context.Context, s *Store, c *pgx.Conn) (page lastca
 		page.Tasks[i] = r.Task
 	}
 	if p.more {
-		page.Next = pageToken(p.last)
+		page.Next = column.PageToken(p.last)
 	}
 	return page, nil
 }
@@ -105,13 +105,13 @@ func (p *pageRead) read(ctx context.Context, s *Store, c *pgx.Conn) (page lastca
 // queue asks which tasks are on the page, and where what is looked at ends.
 func (p *pageRead) queue(b *pgx.Batch, s *Store, end *[]taskID) error {
 	f := p.filter
-	labels, err := encodeJSON(f.Labels, len(f.Labels) == 0)
+	labels, err := column.EncodeJSON(f.Labels, len(f.Labels) == 0)
 	if err != nil {
 		return err
 	}
 	var status []int16
 	for _, st := range f.Status {
-		status = append(status, number(statuses, st))
+		status = append(status, int16(column.Statuses.Number(st)))
 	}
 	b.Queue(s.sql["page_ids"], [16]byte(p.before), pageRows, status, f.Type, f.Queue, f.Client, jsonText(labels), f.Limit+1).
 		Query(func(rows pgx.Rows) error {
@@ -163,25 +163,4 @@ func (p *pageRead) tasks(ctx context.Context, s *Store, c *pgx.Conn) (rows []*ro
 	}
 	b.Queue(s.sql["commit"])
 	return rows, c.SendBatch(ctx, b).Close()
-}
-
-// pageToken is the place behind a row, as text that means nothing to anybody else.
-func pageToken(id taskID) string { return base64.RawURLEncoding.EncodeToString(id[:]) }
-
-// parsePageToken reads what pageToken wrote; "" is the place before all rows.
-func parsePageToken(s string) (id taskID, err error) {
-	if s == "" {
-		for i := range id {
-			id[i] = 0xff
-		}
-		return id, nil
-	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	if err != nil || len(b) != len(id) {
-		return id, &lastcall.Error{
-			Code: lastcall.CodeInvalidRequest, Detail: "the cursor is not one that a list has given out",
-			Fields: []lastcall.FieldError{{Field: "cursor", Message: "is not one that a list has given out"}},
-		}
-	}
-	return taskID(b), nil
 }

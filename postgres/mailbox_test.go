@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/column"
 )
 
 // Two nodes write to one mailbox; the one that has its number first commits last; a reader comes in between. Were the
@@ -19,7 +20,7 @@ func TestNoCommitSlipsInBehindAPositionThatWasRead_G5(t *testing.T) {
 	_, err := r.store.OpenMailbox(t.Context(), "alice")
 	r.must(err)
 	numbered, goOn := make(chan struct{}), make(chan struct{})
-	id, _ := parseID(slow.ID)
+	id, _ := column.ParseID(slow.ID)
 	first := begun(func() error {
 		return r.store.change(t.Context(), 1, func(tx *tx, b *pgx.Batch) {
 			tx.queueTasks(b, []taskID{id}, false)

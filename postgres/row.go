@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/column"
 )
 
 // row is a task with what the database says of it beyond the task itself.
@@ -75,8 +76,8 @@ func (c *taskScan) next(rows pgx.Row) (*row, error) {
 	t.StartedAt, t.FinishedAt, t.ExpiresAt, t.CancelRequestedAt = utc(c.started), utc(c.finished), utc(c.expires), utc(c.canceled)
 	t.Owner, t.Node, t.LastOutcome = value(c.owner), value(c.node), value(c.outcome)
 	var err error
-	t.Status, err = named(statuses, c.status)
-	err = errors.Join(err, decodeJSON(c.labels, &t.Labels), decodeJSON(c.progress, &t.Progress), r.setError(c.failure))
+	t.Status, err = column.Statuses.At(int(c.status))
+	err = errors.Join(err, column.DecodeJSON(c.labels, &t.Labels), column.DecodeJSON(c.progress, &t.Progress), r.setError(c.failure))
 	if err != nil {
 		return nil, fmt.Errorf("the row of task %s is damaged: %w", t.ID, err)
 	}
@@ -93,7 +94,7 @@ func value(p *string) string {
 
 // setError reads an error, whose detail, if there was none, is none again.
 func (r *row) setError(data []byte) error {
-	if err := decodeJSON(data, &r.Error); err != nil || r.Error == nil {
+	if err := column.DecodeJSON(data, &r.Error); err != nil || r.Error == nil {
 		return err
 	}
 	if string(r.Error.Detail) == "null" {

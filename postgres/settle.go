@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/column"
 )
 
 // Settle records how a run ended. What becomes of the task is decided by Task.Settle, on the row as this transaction has
@@ -31,7 +32,7 @@ func (s *Store) Settle(ctx context.Context, o lastcall.Outcome) (out lastcall.Ta
 }
 
 func (tx *tx) settle(o *lastcall.Outcome) (*row, error) {
-	id, _ := parseID(o.Task) // which has found the row
+	id, _ := column.ParseID(o.Task) // which has found the row
 	r, err := tx.row(id)
 	if err != nil {
 		return nil, err
@@ -53,7 +54,7 @@ func (tx *tx) settle(o *lastcall.Outcome) (*row, error) {
 // again by each of its beats.
 func (s *Store) Cancel(ctx context.Context, id string) (out lastcall.Task, err error) {
 	err = s.doTask(ctx, "cancel", id, &call{whole: true, fn: func(tx *tx) error {
-		key, _ := parseID(id)
+		key, _ := column.ParseID(id)
 		r, err := tx.row(key)
 		if err != nil {
 			return err
@@ -84,7 +85,7 @@ func (s *Store) Save(ctx context.Context, n lastcall.Note) error {
 
 // save notes what the current run says, if it is also what holds says.
 func (tx *tx) save(n *lastcall.Note, holds func(*row) bool) (*row, error) {
-	id, _ := parseID(n.Task)
+	id, _ := column.ParseID(n.Task)
 	r, err := tx.row(id)
 	if err != nil {
 		return nil, err

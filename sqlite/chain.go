@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/column"
 )
 
 // notChained stands for the place of an event that is not known: what was written before version 2 of the schema names
@@ -75,7 +76,7 @@ func (v view) chain(id string) (c chain, err error) {
 // lastEvent is whose task it is, when it lived, and the place of its last event in the mailbox, 0 if it has none.
 func (v view) lastEvent(c *chain, id string) (seq int64, err error) {
 	var ok bool
-	if c.key, ok = parseID(id); !ok {
+	if c.key, ok = column.ParseID(id); !ok {
 		return 0, errNoTask()
 	}
 	st := v.stmt("task_last_event").Bytes(c.key[:])

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/column"
 	"github.com/lastcall-dev/lastcall/sqlite/internal/sqlite3"
 )
 
@@ -220,7 +221,7 @@ func TestAnOlderProcessWritesOnBesideANewerOne(t *testing.T) {
 	old.tell(before)
 	wantTold(t, s, before, 1, 2, 4, 6, 8)
 	fresh := submitOne(t, s, lastcall.Submission{Type: "b", Client: "alice"})
-	key, _ := parseID(fresh.ID)
+	key, _ := column.ParseID(fresh.ID)
 	old.tell(key) // as a sweep of its would
 	if got := told(t, s, fresh.ID); fmt.Sprint(got) != "[9]" {
 		t.Errorf("of a task of the newer, told %v", got)

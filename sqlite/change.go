@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/column"
 )
 
 // change writes what has become of a task since it was read: its row and parts, the counts of its queue, its event if
@@ -34,15 +35,15 @@ func (tx *tx) updateTask(was, r *row) error {
 			return err
 		}
 	}
-	progress, err := encodeJSON(r.Progress, r.Progress == nil)
+	progress, err := column.EncodeJSON(r.Progress, r.Progress == nil)
 	if err != nil {
 		return err
 	}
 	st := tx.stmt("task_update")
-	st.Int(number(statuses, r.Status)).Time(r.RunAt).Time(r.OrderKey())
+	st.Int(int64(column.Statuses.Number(r.Status))).Time(r.RunAt).Time(r.OrderKey())
 	st.Int(r.Run).Int(int64(r.Attempt)).Int(int64(r.Crashes)).Bool(r.Suspect()).Int(int64(r.Interruptions))
 	st.TimeOrNull(r.StartedAt).TimeOrNull(r.FinishedAt).TimeOrNull(r.CancelRequestedAt)
-	st.TextOrNull(r.Owner).TextOrNull(r.Node).TextOrNull(r.LastOutcome).TextOrNull(progress)
+	st.TextOrNull(r.Owner).TextOrNull(r.Node).TextOrNull(r.LastOutcome).TextOrNull(string(progress))
 	st.Int(r.parts).Bytes(inline[partError]).Bytes(inline[partOutput]).Bytes(inline[partCheckpoint])
 	return st.Int(r.last).Bytes(r.id[:]).Run()
 }

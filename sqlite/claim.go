@@ -1,11 +1,10 @@
 package sqlite
 
 import (
-	"bytes"
 	"context"
-	"slices"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/order"
 )
 
 // Claim starts runs of queued tasks. Finding nothing costs no commit: a transaction that wrote nothing has nothing to
@@ -21,37 +20,21 @@ func (s *Store) Claim(ctx context.Context, c lastcall.Claim) (out []lastcall.Tas
 	return out, nil
 }
 
-// wish is what a claim or a lease may take.
-type wish struct {
-	want     []lastcall.Want
-	max      int
-	suspects int
-	queues   []string // no others; empty: every queue
-}
-
-// candidate is a task at the head of its line.
-type candidate struct {
-	id      taskID
-	key     int64
-	want    int // its place in wish.want
-	suspect bool
-}
-
 // claim starts the first of all that is wanted. It reads and starts in one transaction of the only writer, so that nobody
 // can take a task that it has picked (G3).
 func (tx *tx) claim(c *lastcall.Claim) ([]lastcall.Task, error) {
 	if err := tx.checkJoined(c.Incarnation); err != nil {
 		return nil, err
 	}
-	w := wish{want: c.Want, max: c.Max, suspects: c.Suspects}
+	w := order.Wish{Want: c.Want, Max: c.Max, Suspects: c.Suspects}
 	heads, err := tx.inOrder(&w)
 	if err != nil {
 		return nil, err
 	}
-	picked := pick(heads, &w)
+	picked := w.Pick(heads)
 	tasks := make([]lastcall.Task, 0, len(picked))
 	for _, p := range picked {
-		r, err := tx.startRun(p.id, c.Incarnation, c.Node)
+		r, err := tx.startRun(p.ID, c.Incarnation, c.Node)
 		if err != nil {
 			return nil, err
 		}
@@ -60,51 +43,16 @@ func (tx *tx) claim(c *lastcall.Claim) ([]lastcall.Task, error) {
 	return tasks, nil
 }
 
-// inOrder merges the heads of all lines that are wanted, in the order of service.
-//
-// From each line it reads as many as may be taken in all, as they may come before those of every other line. The index
-// alone is read for that; rows are read of those that are started.
-func (tx *tx) inOrder(w *wish) (heads []candidate, err error) {
-	if w.max <= 0 {
-		return nil, nil
-	}
-	for i := range w.want {
+// inOrder merges the heads of all lines that are wanted, in the order of service. The index alone is read for that; rows
+// are read of those that are started.
+func (tx *tx) inOrder(w *order.Wish) (heads []order.Head, err error) {
+	for i := range w.Want {
 		if heads, err = tx.heads(heads, w, i); err != nil {
 			return nil, err
 		}
 	}
-	slices.SortFunc(heads, func(a, b candidate) int {
-		if a.key != b.key {
-			return int(min(max(a.key-b.key, -1), 1))
-		}
-		return bytes.Compare(a.id[:], b.id[:])
-	})
+	order.Sort(heads)
 	return heads, nil
-}
-
-// pick takes the first of heads that all three limits leave room for.
-func pick(heads []candidate, w *wish) []candidate {
-	picked := make([]candidate, 0, min(len(heads), w.max))
-	suspects := w.suspects
-	room := make([]int, len(w.want))
-	for i := range w.want {
-		room[i] = w.want[i].Max
-	}
-	for i, h := range heads {
-		if len(picked) == w.max {
-			break
-		}
-		twice := i > 0 && heads[i-1].id == h.id // a type that is wanted twice
-		if twice || room[h.want] <= 0 || (h.suspect && suspects <= 0) {
-			continue
-		}
-		room[h.want]--
-		if h.suspect {
-			suspects--
-		}
-		picked = append(picked, h)
-	}
-	return picked
 }
 
 // startRun starts a run of a task.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/column"
 	"github.com/lastcall-dev/lastcall/sqlite/internal/sqlite3"
 )
 
@@ -20,7 +21,7 @@ func (tx *tx) appendEvent(r *row, ev *lastcall.Event) error {
 	}
 	id := tx.mint.next()
 	st := tx.stmt("event_insert")
-	st.Int(m.id).Int(m.Head + 1).Bytes(id[:]).Int(number(eventTypes, ev.Type)).Bytes(r.id[:])
+	st.Int(m.id).Int(m.Head + 1).Bytes(id[:]).Int(int64(column.EventTypes.Number(ev.Type))).Bytes(r.id[:])
 	if err := st.Int(ev.Run).Int(int64(ev.Attempt)).Time(ev.At).Bytes(ev.Data).Int(r.last).Run(); err != nil {
 		return err
 	}
@@ -81,6 +82,6 @@ func scanEvent(st *sqlite3.Stmt) (ev lastcall.Event, err error) {
 		Seq: st.ColInt(0), ID: id.String(), Task: task.String(),
 		Run: st.ColInt(4), Attempt: int(st.ColInt(5)), At: st.ColTime(6), Data: st.ColBytes(7),
 	}
-	ev.Type, err = named(eventTypes, st.ColInt(2))
+	ev.Type, err = column.EventTypes.At(int(st.ColInt(2)))
 	return ev, err
 }

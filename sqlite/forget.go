@@ -5,12 +5,13 @@ import (
 	"time"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/column"
 )
 
 // Forget removes a finished task with its parts. Its events are its client's, and stay.
 func (s *Store) Forget(ctx context.Context, id string) error {
 	return s.write(ctx, "forget", rowBytes, func(tx *tx) error {
-		key, ok := parseID(id)
+		key, ok := column.ParseID(id)
 		if !ok {
 			return errNoTask()
 		}

@@ -20,12 +20,3 @@ func (m *minter) next() taskID {
 	// The error is the reader's, and crypto/rand never returns one: it ends the program instead.
 	return uuid.Must(uuid.NewV7FromReader(m.random))
 }
-
-// parseID reads an id in its usual form of 36 characters; others that package uuid knows were never given out.
-func parseID(s string) (id taskID, ok bool) {
-	if len(s) != 36 {
-		return id, false
-	}
-	id, err := uuid.Parse(s)
-	return id, err == nil
-}

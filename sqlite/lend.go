@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/column"
+	"github.com/lastcall-dev/lastcall/order"
 )
 
 // Leases of workers outside (lastcall.Lender). What such a worker runs has a row in the table leases beside it; that of
@@ -27,25 +29,20 @@ func (s *Store) Lease(ctx context.Context, r lastcall.LeaseRequest) (out []lastc
 	return out, nil
 }
 
-// lease picks as a claim does. A suspect is nobody's company: when it comes first it goes alone, else it has to wait.
+// lease picks as a claim does, but that a suspect is nobody's company.
 func (tx *tx) lease(r *lastcall.LeaseRequest) ([]lastcall.Lease, error) {
-	w := wish{max: r.Max, suspects: 1, queues: r.Queues}
+	w := order.Wish{Max: r.Max, Suspects: 1, Alone: true, Queues: r.Queues}
 	for _, t := range r.Want {
-		w.want = append(w.want, lastcall.Want{Type: t.Type, Max: r.Max})
+		w.Want = append(w.Want, lastcall.Want{Type: t.Type, Max: r.Max})
 	}
 	heads, err := tx.inOrder(&w)
 	if err != nil {
 		return nil, err
 	}
-	if len(heads) > 0 && heads[0].suspect {
-		w.max = 1
-	} else {
-		w.suspects = 0
-	}
-	picked := pick(heads, &w)
+	picked := w.Pick(heads)
 	leases := make([]lastcall.Lease, 0, len(picked))
 	for _, p := range picked {
-		l, err := tx.lend(p.id, r, r.Want[p.want].Timeout)
+		l, err := tx.lend(p.ID, r, r.Want[p.Want].Timeout)
 		if err != nil {
 			return nil, err
 		}
@@ -81,7 +78,7 @@ func (s *Store) Renew(ctx context.Context, r lastcall.Renewal) (out lastcall.Lea
 }
 
 func (tx *tx) renew(r *lastcall.Renewal) (l lastcall.Lease, err error) {
-	id, ok := parseID(r.Task)
+	id, ok := column.ParseID(r.Task)
 	if !ok {
 		return l, errNoTask()
 	}

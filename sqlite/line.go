@@ -1,19 +1,23 @@
 package sqlite
 
+import (
+	"github.com/lastcall-dev/lastcall/order"
+)
+
 // claimQueues is how many queues a claim looks into for a type. Where there are more, claims take turns around them;
 // the order of service then holds among those that a claim has looked into.
 const claimQueues = 250
 
 // heads appends the first tasks of each line of a wanted type, going from queue to queue by a seek for each.
-func (tx *tx) heads(to []candidate, w *wish, want int) ([]candidate, error) {
-	limit := min(w.want[want].Max, w.max)
+func (tx *tx) heads(to []order.Head, w *order.Wish, want int) ([]order.Head, error) {
+	limit := w.Limit(want)
 	if limit <= 0 {
 		return to, nil
 	}
-	if len(w.queues) > 0 {
+	if len(w.Queues) > 0 {
 		return tx.namedHeads(to, w, want, limit)
 	}
-	typ := w.want[want].Type
+	typ := w.Want[want].Type
 	start := tx.turn[typ] // behind which the last claim stopped; "" is before all
 	delete(tx.turn, typ)
 	queue, around := start, start == ""
@@ -38,8 +42,8 @@ func (tx *tx) heads(to []candidate, w *wish, want int) ([]candidate, error) {
 }
 
 // namedHeads is heads where the queues are named.
-func (tx *tx) namedHeads(to []candidate, w *wish, want, limit int) (_ []candidate, err error) {
-	for _, queue := range w.queues {
+func (tx *tx) namedHeads(to []order.Head, w *order.Wish, want, limit int) (_ []order.Head, err error) {
+	for _, queue := range w.Queues {
 		if to, err = tx.queueHeads(to, w, want, queue, limit); err != nil {
 			return to, err
 		}
@@ -59,27 +63,27 @@ func (tx *tx) readyQueue(typ, behind string) (queue string, ok bool, err error) 
 
 // queueHeads appends the heads of a queue's two lines for a type: that of the suspects, as far as they are allowed, and
 // that of all others.
-func (tx *tx) queueHeads(to []candidate, w *wish, want int, queue string, limit int) ([]candidate, error) {
+func (tx *tx) queueHeads(to []order.Head, w *order.Wish, want int, queue string, limit int) ([]order.Head, error) {
 	paused, err := tx.isPaused(queue)
 	if paused || err != nil {
 		return to, err
 	}
-	typ := w.want[want].Type
-	if to, err = tx.lineHead(to, candidate{want: want}, typ, queue, limit); err != nil {
+	typ := w.Want[want].Type
+	if to, err = tx.lineHead(to, order.Head{Want: want}, typ, queue, limit); err != nil {
 		return to, err
 	}
-	return tx.lineHead(to, candidate{want: want, suspect: true}, typ, queue, min(limit, w.suspects))
+	return tx.lineHead(to, order.Head{Want: want, Suspect: true}, typ, queue, min(limit, w.Suspects))
 }
 
 // lineHead appends the first tasks of a line, as c with their id and key.
-func (tx *tx) lineHead(to []candidate, c candidate, typ, queue string, limit int) ([]candidate, error) {
+func (tx *tx) lineHead(to []order.Head, c order.Head, typ, queue string, limit int) ([]order.Head, error) {
 	if limit <= 0 {
 		return to, nil
 	}
-	st := tx.stmt("ready_tasks").Text(typ).Text(queue).Bool(c.suspect).Time(tx.now).Int(int64(limit))
+	st := tx.stmt("ready_tasks").Text(typ).Text(queue).Bool(c.Suspect).Time(tx.now).Int(int64(limit))
 	err := each(st, func() error {
-		st.ColCopy(0, c.id[:])
-		c.key = st.ColInt(1)
+		st.ColCopy(0, c.ID[:])
+		c.Key = st.ColInt(1)
 		to = append(to, c)
 		return nil
 	})

@@ -2,10 +2,10 @@ package sqlite
 
 import (
 	"context"
-	"encoding/base64"
 	"slices"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/column"
 	"github.com/lastcall-dev/lastcall/sqlite/internal/sqlite3"
 )
 
@@ -26,7 +26,7 @@ func (s *Store) Task(ctx context.Context, id string) (out lastcall.Task, err err
 
 // Tasks lists tasks, newest first.
 func (s *Store) Tasks(ctx context.Context, f lastcall.Filter) (page lastcall.TaskPage, err error) {
-	before, err := parsePageToken(f.Before)
+	before, err := column.ParsePageToken(f.Before)
 	if err != nil {
 		return lastcall.TaskPage{}, err
 	}
@@ -63,7 +63,7 @@ func (v view) taskPage(f *lastcall.Filter, before taskID) (lastcall.TaskPage, er
 		last, more = rows[cut-1].id, true
 	}
 	if more {
-		page.Next = pageToken(last)
+		page.Next = column.PageToken(last)
 	}
 	return page, nil
 }
@@ -102,7 +102,7 @@ func (v view) scanPage(f *lastcall.Filter, before taskID) (rows []*row, last tas
 
 // glance decides by the columns at the front of a row, which is all that is read of most rows.
 func glance(f *lastcall.Filter, st *sqlite3.Stmt) bool {
-	status, _ := named(statuses, st.ColInt(1))
+	status, _ := column.Statuses.At(int(st.ColInt(1)))
 	return (len(f.Status) == 0 || slices.Contains(f.Status, status)) &&
 		(f.Type == "" || st.ColEqual(2, f.Type)) &&
 		(f.Queue == "" || st.ColEqual(3, f.Queue)) &&
@@ -117,25 +117,4 @@ func labelled(has, wanted map[string]string) bool {
 		}
 	}
 	return true
-}
-
-// pageToken is the place behind a row, as text that means nothing to anybody else.
-func pageToken(id taskID) string { return base64.RawURLEncoding.EncodeToString(id[:]) }
-
-// parsePageToken reads what pageToken wrote; "" is the place before all rows.
-func parsePageToken(s string) (id taskID, err error) {
-	if s == "" {
-		for i := range id {
-			id[i] = 0xff
-		}
-		return id, nil
-	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	if err != nil || len(b) != len(id) {
-		return id, &lastcall.Error{
-			Code: lastcall.CodeInvalidRequest, Detail: "the cursor is not one that a list has given out",
-			Fields: []lastcall.FieldError{{Field: "cursor", Message: "is not one that a list has given out"}},
-		}
-	}
-	return taskID(b), nil
 }

@@ -81,33 +81,3 @@ func TestPagesAreBoundedInBytes(t *testing.T) {
 		after = events[len(events)-1].Seq
 	}
 }
-
-// G10: whatever comes as a cursor is a place or refused with the name of the field.
-func FuzzPageToken(f *testing.F) {
-	f.Add("")
-	f.Add(pageToken(newMinter().next()))
-	f.Add("AAAA")
-	f.Add("not base64!")
-	f.Fuzz(func(t *testing.T, token string) {
-		id, err := parsePageToken(token)
-		if err != nil {
-			wantCode(t, err, lastcall.CodeInvalidRequest)
-			return
-		}
-		if token != "" && pageToken(id) != token {
-			t.Fatalf("%q is read as %s, whose token is %q", token, id, pageToken(id))
-		}
-	})
-}
-
-// G10: whatever comes as an id is an id or none.
-func FuzzTaskID(f *testing.F) {
-	f.Add(newMinter().next().String())
-	f.Add("urn:uuid:01890000-0000-7000-8000-000000000000")
-	f.Add("{01890000-0000-7000-8000-000000000000}")
-	f.Fuzz(func(t *testing.T, s string) {
-		if id, ok := parseID(s); ok && !strings.EqualFold(id.String(), s) {
-			t.Fatalf("%q is read as %s", s, id)
-		}
-	})
-}

@@ -4,12 +4,13 @@ import (
 	"context"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/column"
 )
 
 // Log returns what the task's current or last run has written.
 func (s *Store) Log(ctx context.Context, id string) (log []byte, err error) {
 	err = s.read(ctx, "log", func(v view) error {
-		key, ok := parseID(id)
+		key, ok := column.ParseID(id)
 		if !ok {
 			return errNoTask()
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/column"
 	"github.com/lastcall-dev/lastcall/sqlite/internal/sqlite3"
 )
 
@@ -114,16 +115,16 @@ func scanNode(st *sqlite3.Stmt, now time.Time) (lastcall.Node, error) {
 	n.Quiet = max(now.Sub(n.SeenAt), 0)
 	lease := time.Duration(st.ColInt(5))
 	n.Alive = st.ColInt(1) == nodeJoined && now.Before(n.SeenAt.Add(lease))
-	return n, decodeJSON(st.ColText(4), &n.Types)
+	return n, column.DecodeJSON([]byte(st.ColText(4)), &n.Types)
 }
 
 func (tx *tx) insertNode(incarnation string, n *lastcall.NodeInfo) error {
-	types, err := encodeJSON(n.Types, false)
+	types, err := column.EncodeJSON(n.Types, false)
 	if err != nil {
 		return err
 	}
 	st := tx.stmt("node_insert")
-	st.Text(incarnation).Text(n.Name).Text(n.Version).Text(n.Address).Text(types).Int(int64(n.Lease))
+	st.Text(incarnation).Text(n.Name).Text(n.Version).Text(n.Address).Text(string(types)).Int(int64(n.Lease))
 	tx.hint(lastcall.Hint{}) // to those who wait for a peer
 	return st.Time(tx.now).Run()
 }

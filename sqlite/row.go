@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/column"
 	"github.com/lastcall-dev/lastcall/sqlite/internal/sqlite3"
 )
 
@@ -59,7 +60,7 @@ func (v view) getTask(id taskID) (*row, error) {
 
 // findTask is getTask by an id as callers write it.
 func (v view) findTask(id string) (*row, error) {
-	key, ok := parseID(id)
+	key, ok := column.ParseID(id)
 	if !ok {
 		return nil, errNoTask()
 	}
@@ -72,7 +73,7 @@ func scanTask(st *sqlite3.Stmt) (*row, error) {
 	r := &row{parts: st.ColInt(24), last: st.ColInt(29)}
 	st.ColCopy(0, r.id[:])
 	t := &r.Task
-	status, err := named(statuses, st.ColInt(1))
+	status, err := column.Statuses.At(int(st.ColInt(1)))
 	t.ID, t.Status = r.id.String(), status
 	t.Type, t.Queue, t.Client = st.ColText(2), st.ColText(3), st.ColText(4)
 	t.CreatedAt, t.RunAt, t.Priority = st.ColTime(5), st.ColTime(6), int(st.ColInt(7))
@@ -87,8 +88,8 @@ func scanTask(st *sqlite3.Stmt) (*row, error) {
 	}
 	t.LastOutcome = st.ColText(21)
 	err = errors.Join(err,
-		decodeJSON(st.ColText(22), &t.Labels),
-		decodeJSON(st.ColText(23), &t.Progress),
+		column.DecodeJSON([]byte(st.ColText(22)), &t.Labels),
+		column.DecodeJSON([]byte(st.ColText(23)), &t.Progress),
 		r.setPart(partError, st.ColBytes(25)))
 	t.Input, t.Output, t.Checkpoint = st.ColBytes(26), st.ColBytes(27), st.ColBytes(28)
 	if err != nil {
@@ -127,11 +128,7 @@ func (r *row) part(part int) ([]byte, error) {
 	case partCheckpoint:
 		return r.Checkpoint, nil
 	}
-	text, err := encodeJSON(r.Error, r.Error == nil)
-	if text == "" {
-		return nil, err
-	}
-	return []byte(text), err
+	return column.EncodeJSON(r.Error, r.Error == nil)
 }
 
 // setPart is the reverse of part.
@@ -153,7 +150,7 @@ func (r *row) setPart(part int, data []byte) error {
 
 // setError reads an error, whose detail, if there was none, is none again.
 func (r *row) setError(data []byte) error {
-	if err := decodeJSON(string(data), &r.Error); err != nil || r.Error == nil {
+	if err := column.DecodeJSON(data, &r.Error); err != nil || r.Error == nil {
 		return err
 	}
 	if string(r.Error.Detail) == "null" {

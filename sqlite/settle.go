@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/column"
 )
 
 // Settle records how a run ended. What becomes of the task is decided by Task.Settle, on the row as this transaction
@@ -74,7 +75,7 @@ func (s *Store) Cancel(ctx context.Context, id string) (out lastcall.Task, err e
 // task was taken from it leaves no checkpoint to the next (G3).
 func (s *Store) Save(ctx context.Context, n lastcall.Note) error {
 	return s.write(ctx, "save", rowBytes+len(n.Checkpoint)+len(n.Log), func(tx *tx) error {
-		id, ok := parseID(n.Task)
+		id, ok := column.ParseID(n.Task)
 		if !ok {
 			return errNoTask()
 		}
@@ -114,12 +115,12 @@ func (tx *tx) save(r *row, n *lastcall.Note) error {
 			return err
 		}
 	}
-	progress, err := encodeJSON(r.Progress, r.Progress == nil)
+	progress, err := column.EncodeJSON(r.Progress, r.Progress == nil)
 	if err != nil {
 		return err
 	}
 	st := tx.stmt("task_save")
-	return st.TextOrNull(progress).Int(r.parts).Bytes(checkpoint).Bytes(r.id[:]).Run()
+	return st.TextOrNull(string(progress)).Int(r.parts).Bytes(checkpoint).Bytes(r.id[:]).Run()
 }
 
 // hintProgress tells those who watch how far a run is.

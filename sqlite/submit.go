@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/column"
 )
 
 // rowBytes is about what a task takes in the log beside its input.
@@ -145,7 +146,7 @@ func (tx *tx) insert(s *lastcall.Submission) (lastcall.Task, error) {
 }
 
 func (tx *tx) insertRow(r *row) error {
-	labels, err := encodeJSON(r.Labels, r.Labels == nil)
+	labels, err := column.EncodeJSON(r.Labels, r.Labels == nil)
 	if err != nil {
 		return err
 	}
@@ -154,7 +155,7 @@ func (tx *tx) insertRow(r *row) error {
 		return err
 	}
 	st := tx.stmt("task_insert")
-	st.Bytes(r.id[:]).Int(number(statuses, r.Status)).Text(r.Type).Text(r.Queue).Text(r.Client)
+	st.Bytes(r.id[:]).Int(int64(column.Statuses.Number(r.Status))).Text(r.Type).Text(r.Queue).Text(r.Client)
 	st.Time(r.CreatedAt).Time(r.RunAt).Time(r.OrderKey()).Int(int64(r.Priority))
 	st.Int(int64(r.MaxAttempts)).Int(int64(r.Timeout)).TimeOrNull(r.ExpiresAt)
 	if r.RetryOf == nil {
@@ -162,7 +163,7 @@ func (tx *tx) insertRow(r *row) error {
 	} else {
 		st.Text(*r.RetryOf)
 	}
-	return st.TextOrNull(labels).Int(r.parts).Bytes(input).Run()
+	return st.TextOrNull(string(labels)).Int(r.parts).Bytes(input).Run()
 }
 
 func (tx *tx) putKey(k *lastcall.IdempotencyKey, id taskID) error {

@@ -29,12 +29,17 @@ var house = []room{
 
 	// Adapters and engines: each knows the contracts and none of the others.
 	{floor: 1, path: "watch", uses: []string{"."}},
+	{floor: 1, path: "order", uses: []string{"."}, parts: []string{"github.com/google/uuid"}},
+	{floor: 1, path: "column", uses: []string{"."}, parts: []string{"github.com/google/uuid"}},
 	{floor: 0, path: "sqlite/internal/sqlite3", parts: []string{"modernc.org/sqlite", "modernc.org/libc"}},
 	{
-		floor: 2, path: "sqlite", uses: []string{".", "watch", "sqlite/internal/sqlite3"},
+		floor: 2, path: "sqlite", uses: []string{".", "watch", "order", "column", "sqlite/internal/sqlite3"},
 		parts: []string{"golang.org/x/sys", "github.com/google/uuid"},
 	},
-	{floor: 2, path: "postgres", uses: []string{".", "watch"}, parts: []string{"github.com/jackc/pgx/v5", "github.com/google/uuid"}},
+	{
+		floor: 2, path: "postgres", uses: []string{".", "watch", "order", "column"},
+		parts: []string{"github.com/jackc/pgx/v5", "github.com/google/uuid"},
+	},
 	{floor: 2, path: "worker", uses: []string{"."}},
 	{floor: 0, path: "handler/internal/spawn", parts: []string{"golang.org/x/sys"}},
 	{floor: 1, path: "handler", uses: []string{".", "handler/internal/spawn"}},
@@ -100,6 +105,7 @@ var house = []room{
 	{floor: 5, path: "tests/crash/ledger", uses: []string{".", "handler", "server"}, tests: true},
 	{floor: 6, path: "tests/clients", tests: true},
 	{floor: 6, path: "tests/crash", tests: true},
+	{floor: 6, path: "tests/docs", tests: true},
 	{floor: 6, path: "tests/drain", tests: true},
 	{floor: 6, path: "tests/handlers", tests: true},
 	{floor: 6, path: "tests/leases", tests: true},
