@@ -5,12 +5,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/lastcall-dev/lastcall"
-	"github.com/lastcall-dev/lastcall/drain"
 	"github.com/lastcall-dev/lastcall/tests/lab"
 )
 
@@ -100,29 +98,6 @@ func (c *cluster) front() *lab.Balancer {
 	}
 	b.Await(serve)
 	return b
-}
-
-// stop tells a node to stop.
-func stop(n *lab.Node) { n.Signal(syscall.SIGTERM) }
-
-// ended waits for a node that was told to stop, and returns its report.
-func (c *cluster) ended(n *lab.Node) *drain.Report {
-	c.t.Helper()
-	code, report := n.Wait()
-	if code != 0 || report == nil {
-		c.t.Fatalf("the node at %s exited with %d and the report %+v\n%s", n.Addr, code, report, n.Log())
-	}
-	return report
-}
-
-// passed reports whether a drain went through a phase.
-func passed(r *drain.Report, phase drain.Phase) bool {
-	for _, p := range r.Phases {
-		if p.Name == phase {
-			return true
-		}
-	}
-	return false
 }
 
 // wait lets time pass on purpose, where the time itself is what is tested.

@@ -24,13 +24,13 @@ func TestANodeThatAnnouncesItsEndClaimsNothing(t *testing.T) {
 	if a := n.Do(http.MethodPost, "/v1/tasks:batch", `{"tasks":[`+one+strings.Repeat(","+one, tasks-1)+`]}`); a.Status != http.StatusAccepted {
 		t.Fatalf("submit: %d %s", a.Status, a.Body)
 	}
-	stop(n)
-	until(t, n, drain.Announce)
+	n.Stop()
+	n.AwaitPhase(drain.Announce)
 	announced := time.Now() // by the clock that the database has too; what was on its way to it by then was claimed before
 	if left := record.Count(peer).Queued; left < tasks/4 {
 		t.Fatalf("only %d tasks wait: this machine is too slow for the test to say anything", left)
 	}
-	c.ended(n)
+	n.Drained()
 	record.Settle(t, peer)
 	here := 0
 	for _, task := range record.Tasks(t, peer) {
@@ -57,8 +57,8 @@ func TestWhatADrainCutsShortGoesOnElsewhereFromItsCheckpoint(t *testing.T) {
 	n.AwaitTask(id, "is under way", func(t lastcall.Task) bool { return t.Progress != nil })
 	peer := c.open(1)
 	fit()
-	stop(n)
-	if r := c.ended(n); r.Tasks.HandedBack != 1 || r.Tasks.Fenced != 0 {
+	n.Stop()
+	if r := n.Drained(); r.Tasks.HandedBack != 1 || r.Tasks.Fenced != 0 {
 		t.Errorf("the drain came to %+v", r.Tasks)
 	}
 	task := peer.AwaitTask(id, "has ended", func(t lastcall.Task) bool { return t.Status.Done() })

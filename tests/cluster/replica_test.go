@@ -5,6 +5,7 @@ import (
 
 	"github.com/lastcall-dev/lastcall/drain"
 	"github.com/lastcall-dev/lastcall/tests/checker"
+	"github.com/lastcall-dev/lastcall/tests/lab"
 	"github.com/lastcall-dev/lastcall/tests/load"
 	"github.com/lastcall-dev/lastcall/tests/record"
 )
@@ -21,11 +22,11 @@ func TestOneReplicaIsReplacedAndNobodyNotices(t *testing.T) {
 	const times = 4
 	for i := range times {
 		old := c.nodes[i%2]
-		stop(old)
+		old.Stop()
 		lingers(t, old)
 		c.open((i + 1) % 2)
-		report := c.ended(old)
-		if !passed(report, drain.Linger) {
+		report := old.Drained()
+		if !lab.Passed(report, drain.Linger) {
 			t.Errorf("it did not linger: %+v", report)
 		}
 		r.note(t, report)

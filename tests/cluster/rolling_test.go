@@ -61,8 +61,8 @@ func roll(t *testing.T) {
 func (c *cluster) restart(i int) *drain.Report {
 	c.t.Helper()
 	old := c.nodes[i]
-	stop(old)
-	r := c.ended(old)
+	old.Stop()
+	r := old.Drained()
 	c.open(i)
 	return r
 }
@@ -75,7 +75,7 @@ type restarts struct {
 
 func (r *restarts) note(t *testing.T, d *drain.Report) {
 	t.Helper()
-	if !passed(d, drain.Announce) || d.Refused > 0 || d.Tasks.HandedBack+d.Tasks.Fenced > 0 {
+	if !lab.Passed(d, drain.Announce) || d.Refused > 0 || d.Tasks.HandedBack+d.Tasks.Fenced > 0 {
 		t.Errorf("the drain did not hand over as it should: %+v", d)
 	}
 	r.number++

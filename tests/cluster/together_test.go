@@ -22,11 +22,11 @@ func TestTwoOfThreeAreToldToStopTogether(t *testing.T) {
 	front := c.front()
 	fit()
 	people := load.Gather(t, load.Plan{Callers: 4}, front.Addr)
-	stop(c.nodes[0])
-	stop(c.nodes[1])
+	c.nodes[0].Stop()
+	c.nodes[1].Stop()
 	var r restarts
 	for _, n := range c.nodes[:2] {
-		r.note(t, c.ended(n))
+		r.note(t, n.Drained())
 	}
 	people.Home()
 	record.End(t, c.nodes[2], people.Log, people.Clients, checker.Expect{Attempts: 1})
@@ -51,10 +51,10 @@ func TestOfThreeThatAreToldToStopTogetherTheLastFinishesTheBacklog(t *testing.T)
 		c.nodes[n].Sleep(c.names[n], 600*time.Millisecond)
 	}
 	for _, n := range c.nodes {
-		stop(n)
+		n.Stop()
 	}
 	for _, n := range c.nodes {
-		t.Logf("%s: %+v", n.Addr, c.ended(n).Phases)
+		t.Logf("%s: %+v", n.Addr, n.Drained().Phases)
 	}
 	clients := slices.Clone(c.names)
 	for i, in := range inboxes {
@@ -85,7 +85,7 @@ func TestThreeThatLingerServeUntilAnotherIsReady(t *testing.T) {
 	fit()
 	people := load.Gather(t, load.Plan{Callers: 4}, front.Addr)
 	for _, n := range c.nodes[:3] {
-		stop(n)
+		n.Stop()
 	}
 	for _, n := range c.nodes[:3] {
 		lingers(t, n)
@@ -93,23 +93,17 @@ func TestThreeThatLingerServeUntilAnotherIsReady(t *testing.T) {
 	c.open(3)
 	var r restarts
 	for _, n := range c.nodes[:3] {
-		r.note(t, c.ended(n))
+		r.note(t, n.Drained())
 	}
 	people.Home()
 	record.End(t, c.nodes[3], people.Log, people.Clients, checker.Expect{Attempts: 1})
 	t.Logf("%v\n%v", &r, people)
 }
 
-// until waits until a node that was told to stop is in a phase.
-func until(t *testing.T, n *lab.Node, phase drain.Phase) {
-	t.Helper()
-	lab.Until(t, "the phase is "+string(phase), func() bool { return n.Drain().Phase == phase })
-}
-
 // lingers waits until a node that was told to stop, and has no peer, goes on as before.
 func lingers(t *testing.T, n *lab.Node) {
 	t.Helper()
-	until(t, n, drain.Linger)
+	n.AwaitPhase(drain.Linger)
 	if a := n.Do("GET", "/readyz", ""); a.Status != 200 {
 		t.Errorf("G6: a node that lingers answers /readyz with %d", a.Status)
 	}

@@ -37,7 +37,7 @@ func TestCommandsThroughADrain(t *testing.T) {
 	started(n, early)
 	started(n, report)
 	n.Signal(syscall.SIGTERM)
-	r := drained(t, n)
+	r := n.Drained()
 	if want := (drain.WorkTally{Finished: 1, HandedBack: 2}); r.Tasks != want {
 		t.Errorf("the report counts %+v, want %+v", r.Tasks, want)
 	}

@@ -122,7 +122,7 @@ func TestAServiceThatHangsThroughADrain(t *testing.T) {
 	n := w.services(t, store)
 	id := w.hanging(t, n, "hang")
 	n.Signal(syscall.SIGTERM)
-	if r := drained(t, n); r.Tasks != (drain.WorkTally{HandedBack: 1}) {
+	if r := n.Drained(); r.Tasks != (drain.WorkTally{HandedBack: 1}) {
 		t.Errorf("the report counts %+v, want one handed back", r.Tasks)
 	}
 	w.letGo(t, id)

@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/lastcall-dev/lastcall"
-	"github.com/lastcall-dev/lastcall/drain"
 	"github.com/lastcall-dev/lastcall/tests/lab"
 )
 
@@ -65,16 +64,6 @@ func counted(t *testing.T, task lastcall.Task, run int64, attempt, interruptions
 }
 
 func cancel(n *lab.Node, id string) { n.Do(http.MethodPost, "/v1/tasks/"+id+"/cancel", "") }
-
-// drained waits for the node's end, in order and in time (G8).
-func drained(t *testing.T, n *lab.Node) *drain.Report {
-	t.Helper()
-	code, report := n.Wait()
-	if report == nil || code != drain.ExitDrained || report.SpareMS < 0 {
-		t.Fatalf("the node ended with %d and the report %+v", code, report)
-	}
-	return report
-}
 
 // alive are the processes that have the task in their environment: all that its runs have started, and their supervisors.
 func alive(id string) (lines []string) {

@@ -18,7 +18,7 @@ func TestADrainGivesATypeTheTimeThatItAsksFor(t *testing.T) {
 	id := submit(n, "slow", "null")
 	started(n, id)
 	n.Signal(syscall.SIGTERM)
-	if r := drained(t, n); r.Tasks != (drain.WorkTally{HandedBack: 1}) {
+	if r := n.Drained(); r.Tasks != (drain.WorkTally{HandedBack: 1}) {
 		t.Errorf("the report counts %+v", r.Tasks)
 	}
 	again := lab.Start(t, store, "--config=testdata/slow.yaml")

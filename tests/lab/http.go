@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/lastcall-dev/lastcall"
-	"github.com/lastcall-dev/lastcall/drain"
 	"github.com/lastcall-dev/lastcall/tests/exchange"
 )
 
@@ -113,18 +112,6 @@ func (n *Node) Task(id string) lastcall.Task {
 	var t lastcall.Task
 	a.Decode(n, &t)
 	return t
-}
-
-// Drain reads how the drain goes.
-func (n *Node) Drain() drain.Status {
-	n.t.Helper()
-	a := n.Do(http.MethodGet, "/v1/drain", "")
-	if a.Status != http.StatusOK {
-		n.t.Fatalf("read the drain: %d %s", a.Status, a.Body)
-	}
-	var s drain.Status
-	a.Decode(n, &s)
-	return s
 }
 
 // AwaitTask reads a task until it is as wanted.

@@ -1,10 +1,8 @@
 package takeover_test
 
 import (
-	"syscall"
 	"testing"
 
-	"github.com/lastcall-dev/lastcall/drain"
 	"github.com/lastcall-dev/lastcall/tests/lab"
 )
 
@@ -36,27 +34,4 @@ func (h *house) open() *lab.Node {
 	addr := h.addrs[h.turn%len(h.addrs)]
 	h.turn++
 	return lab.Start(h.t, h.store, append(h.flags, "--listen", addr)...)
-}
-
-// stop tells a process to stop.
-func stop(n *lab.Node) { n.Signal(syscall.SIGTERM) }
-
-// ended waits for a process that was told to stop, and returns its report.
-func (h *house) ended(n *lab.Node) *drain.Report {
-	h.t.Helper()
-	code, report := n.Wait()
-	if code != 0 || report == nil {
-		h.t.Fatalf("the node at %s exited with %d and the report %+v\n%s", n.Addr, code, report, n.Log())
-	}
-	return report
-}
-
-// passed reports whether a drain went through a phase.
-func passed(r *drain.Report, phase drain.Phase) bool {
-	for _, p := range r.Phases {
-		if p.Name == phase {
-			return true
-		}
-	}
-	return false
 }

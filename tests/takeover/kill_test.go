@@ -11,12 +11,6 @@ import (
 	"github.com/lastcall-dev/lastcall/tests/record"
 )
 
-// until waits until a node that was told to stop is in a phase.
-func until(t *testing.T, n *lab.Node, phase drain.Phase) {
-	t.Helper()
-	lab.Until(t, "the phase is "+string(phase), func() bool { return n.Drain().Phase == phase })
-}
-
 // G2, G4, G7: the new process is killed while the old one hands over to it, at every step of that. The old one goes on
 // alone: its clients have their answers, what runs is finished, and what the dead one ran is run again at no cost.
 func TestAPeerThatDiesInTheMiddleIsNotMissed(t *testing.T) {
@@ -35,13 +29,13 @@ func TestAPeerThatDiesInTheMiddleIsNotMissed(t *testing.T) {
 			if phase != drain.Linger {
 				fit()
 			}
-			stop(old)
-			until(t, old, phase)
+			old.Stop()
+			old.AwaitPhase(phase)
 			// The peer takes what is submitted from the announcement on; the old one too while it lingers.
 			second := peer.Sleep("alice", 2*time.Second)
 			peer.AwaitStatus(second.ID, lastcall.Running)
 			peer.Kill()
-			r := h.ended(old)
+			r := old.Drained()
 			in.Await("the answer to the task that ran here", func(f lab.Frame) bool { return f.T == "event" && f.Task == first.ID })
 			next := h.open()
 			record.Settle(t, next)
@@ -77,9 +71,9 @@ func TestADeadSiblingIsNoPeer(t *testing.T) {
 	n, sibling := h.open(), h.open()
 	fit()
 	sibling.Kill()
-	stop(n)
-	r := h.ended(n)
-	if passed(r, drain.Announce) {
+	n.Stop()
+	r := n.Drained()
+	if lab.Passed(r, drain.Announce) {
 		t.Errorf("it announced its end to the dead: %+v", r.Phases)
 	}
 	for _, p := range r.Phases {

@@ -59,15 +59,15 @@ func TestATakeoverOutlastsAStoreThatHangs(t *testing.T) {
 			n := h.open()
 			fit()
 			over := h.stall(d)
-			stop(old)
+			old.Stop()
 			<-over
-			until(t, old, drain.Announce)
+			old.AwaitPhase(drain.Announce)
 			over = h.stall(d)
-			r := h.ended(old)
+			r := old.Drained()
 			<-over
 			c.Home()
 			record.End(t, n, c.Log, c.Clients, checker.Expect{Attempts: 1})
-			if r.Refused > 0 || !passed(r, drain.Announce) {
+			if r.Refused > 0 || !lab.Passed(r, drain.Announce) {
 				t.Errorf("the drain was %+v", r)
 			}
 			t.Logf("%+v\n%v", r.Phases, c)
@@ -93,12 +93,12 @@ func TestSubmitsThatHangInTheStoreAreAnsweredBeforeTheNodeEnds(t *testing.T) {
 	}
 	lab.Until(t, "the submits are on their way", func() bool { return n.Do("GET", "/livez", "").Status == 200 })
 	wait(500 * time.Millisecond) // they have arrived: nothing that can be asked shows it
-	stop(n)
+	n.Stop()
 	for range cap(answers) {
 		if a := <-answers; a.Status != 202 {
 			t.Errorf("G6: a submit that had arrived was answered %d %s", a.Status, a.Body)
 		}
 	}
-	h.ended(n)
+	n.Drained()
 	<-over
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/lastcall-dev/lastcall/drain"
 	"github.com/lastcall-dev/lastcall/tests/checker"
+	"github.com/lastcall-dev/lastcall/tests/lab"
 	"github.com/lastcall-dev/lastcall/tests/load"
 	"github.com/lastcall-dev/lastcall/tests/record"
 )
@@ -26,18 +27,18 @@ func TestTwentyTakeoversUnderLoadGoUnnoticed(t *testing.T) {
 		old := n
 		n = h.open()
 		begin := time.Now()
-		stop(old)
-		r := h.ended(old)
+		old.Stop()
+		r := old.Drained()
 		longest = max(longest, time.Since(begin))
-		if !passed(r, drain.Announce) || r.Refused > 0 || r.Tasks.HandedBack+r.Tasks.Fenced > 0 {
+		if !lab.Passed(r, drain.Announce) || r.Refused > 0 || r.Tasks.HandedBack+r.Tasks.Fenced > 0 {
 			t.Errorf("the drain did not hand over as it should: %+v", r)
 		}
 		moved, served, finished = moved+r.Clients.HandedOver, served+r.Clients.Served, finished+r.Tasks.Finished
 	}
 	c.Home()
 	record.End(t, n, c.Log, c.Clients, checker.Expect{Attempts: 1})
-	stop(n)
-	h.ended(n)
+	n.Stop()
+	n.Drained()
 	sum := c.Log.Summary()
 	t.Logf("%d takeovers, the longest %v; %d streams were handed over, %d had results on the way; "+
 		"%d tasks were finished by a node that was told to stop\n%v\n%v",

@@ -48,10 +48,10 @@ func TestOfTwoThatAreToldToStopTogetherOneFinishesTheBacklog(t *testing.T) {
 			for _, n := range []*lab.Node{a, b} {
 				knocks.Go(func() { knock(t, n) })
 			}
-			stop(a)
+			a.Stop()
 			wait(gap)
-			stop(b)
-			first, second := h.ended(a), h.ended(b)
+			b.Stop()
+			first, second := a.Drained(), b.Drained()
 			knocks.Wait()
 			t.Logf("the first: %+v\nthe second: %+v", first.Phases, second.Phases)
 			n := h.open()
@@ -104,16 +104,16 @@ func TestTwoThatLingerServeUntilAThirdIsThere(t *testing.T) {
 			a, b := h.open(), h.open()
 			c := load.Gather(t, load.Plan{}, forwarder(t, h.addrs))
 			fit()
-			stop(a)
+			a.Stop()
 			wait(gap)
-			stop(b)
+			b.Stop()
 			n := h.open()
-			first, second := h.ended(a), h.ended(b)
+			first, second := a.Drained(), b.Drained()
 			if first.Refused+second.Refused > 0 {
 				t.Errorf("something was refused: %+v, %+v", first, second)
 			}
 			// One may find the other still ready in the store, and announce itself; then the other has to linger.
-			if !passed(first, drain.Linger) && !passed(second, drain.Linger) {
+			if !lab.Passed(first, drain.Linger) && !lab.Passed(second, drain.Linger) {
 				t.Errorf("neither lingered: %+v, %+v", first, second)
 			}
 			c.Home()
