@@ -28,6 +28,7 @@ const (
 	CodeQueueFull            Code = "queue_full"
 	CodeInternal             Code = "internal"
 	CodeDraining             Code = "draining"
+	CodeTooManyConnections   Code = "too_many_connections"
 	CodeStoreUnavailable     Code = "store_unavailable"
 )
 
@@ -53,6 +54,7 @@ var codes = map[Code]struct {
 	CodeQueueFull:            {http.StatusTooManyRequests, "The queue is full"},
 	CodeInternal:             {http.StatusInternalServerError, "Something went wrong here"},
 	CodeDraining:             {http.StatusServiceUnavailable, "This node is stopping"},
+	CodeTooManyConnections:   {http.StatusServiceUnavailable, "This node has all the connections it takes"},
 	CodeStoreUnavailable:     {http.StatusServiceUnavailable, "The store cannot be reached"},
 }
 

@@ -18,7 +18,7 @@ func wire() map[lastcall.Code]int {
 		"invalid_request": 400, "unauthorized": 401, "forbidden": 403, "not_found": 404, "method_not_allowed": 405, "not_acceptable": 406,
 		"lease_lost": 409, "not_retryable": 409, "not_finished": 409, "too_large": 413, "unsupported_media_type": 415,
 		"idempotency_mismatch": 422, "unknown_type": 422, "rate_limited": 429, "queue_full": 429, "internal": 500,
-		"draining": 503, "store_unavailable": 503,
+		"draining": 503, "store_unavailable": 503, "too_many_connections": 503,
 	}
 }
 

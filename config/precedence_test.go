@@ -19,6 +19,7 @@ var samples = map[string][3]string{
 	"node":                 {"a", "b", "c"},
 	"grace":                {"41s", "42s", "43s"},
 	"concurrency":          {"1", "2", "3"},
+	"max_connections":      {"1", "2", "3"},
 	"auth":                 {"off", "b", "c"},
 	"stop_timeout":         {"1s", "2s", "3s"},
 	"max_crashes":          {"1", "2", "4"},

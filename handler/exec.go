@@ -84,7 +84,7 @@ func (h *execHandler) Handle(ctx context.Context, input json.RawMessage) (json.R
 	run := lastcall.RunFrom(ctx)
 	kept, err := keepForCommand(run.LastCheckpoint())
 	if err != nil {
-		return nil, fmt.Errorf("keep the checkpoint for the command: %w", err)
+		return nil, notBegun(fmt.Errorf("keep the checkpoint for the command: %w", err))
 	}
 	if kept != "" {
 		defer os.Remove(kept) //nolint:errcheck // the supervisor does it too, and may be all that is left
@@ -94,7 +94,7 @@ func (h *execHandler) Handle(ctx context.Context, input json.RawMessage) (json.R
 		Path: h.path, Args: h.Command, Dir: h.Dir, Env: h.environment(run, kept, late), Remove: kept,
 	})
 	if err != nil {
-		return nil, err
+		return nil, notBegun(err)
 	}
 	c := &child{tree: tree, run: run, late: late, out: output{most: h.MaxOutput}}
 	return c.end(c.see(ctx, input, h))

@@ -28,6 +28,7 @@ func sources(queues ...lastcall.Queue) meter.Sources {
 	return meter.Sources{
 		Queues:      func(context.Context) ([]lastcall.Queue, error) { return queues, nil },
 		Connections: func() map[string]int { return map[string]int{"websocket": 3, "sse": 0} },
+		Seats:       func() (int, int) { return 5, 200 },
 		Running:     func() int { return 2 },
 		Phase:       func() string { return "finish" },
 		Phases:      []string{"ready", "finish"},
@@ -88,6 +89,8 @@ func TestEverythingThatIsCountedIsShown(t *testing.T) {
 		`lastcall_queue_oldest_age_seconds{queue="default"} 1.5`,
 		`lastcall_queue_paused{queue="default"} 1`,
 		`lastcall_connections{transport="websocket"} 3`,
+		`lastcall_connections_open 5`,
+		`lastcall_connections_max 200`,
 		`lastcall_running 2`,
 		`lastcall_drain_phase{phase="finish"} 1`,
 		`lastcall_drain_phase{phase="ready"} 0`,

@@ -14,7 +14,8 @@ import (
 // Sources are asked for states when somebody looks. They may be called concurrently.
 type Sources struct {
 	Queues      func(ctx context.Context) ([]lastcall.Queue, error)
-	Connections func() map[string]int // by transport
+	Connections func() map[string]int   // by transport
+	Seats       func() (open, most int) // connections there are, and may be; 0: any number
 	Running     func() int
 	Phase       func() string
 	Phases      []string // all that there are
@@ -38,6 +39,8 @@ var (
 	queueAge    = desc("queue_oldest_age_seconds", "How long the longest waiting queued task has been due, by queue.", "queue")
 	queuePaused = desc("queue_paused", "1 if the queue is paused.", "queue")
 	connections = desc("connections", "Clients that are connected, by transport.", "transport")
+	open        = desc("connections_open", "All connections, idle ones and those of requests included.")
+	seats       = desc("connections_max", "How many of them are let in; 0: any number.")
 	running     = desc("running", "Runs that go on here.")
 	phase       = desc("drain_phase", "1 for the phase that the drain is in, 0 for the others.", "phase")
 	build       = desc("build_info", "1, with the version.", "version")
@@ -49,7 +52,7 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 
 // Describe lists what Collect brings.
 func (s *scrape) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{queueTasks, queueAge, queuePaused, connections, running, phase, build} {
+	for _, d := range []*prometheus.Desc{queueTasks, queueAge, queuePaused, connections, open, seats, running, phase, build} {
 		out <- d
 	}
 }
@@ -63,6 +66,9 @@ func (s *scrape) Collect(out chan<- prometheus.Metric) {
 	for transport, n := range s.Connections() {
 		gauge(connections, float64(n), transport)
 	}
+	taken, most := s.Seats()
+	gauge(open, float64(taken))
+	gauge(seats, float64(most))
 	now := s.Phase()
 	for _, p := range s.Phases {
 		gauge(phase, number(p == now), p)

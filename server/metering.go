@@ -30,6 +30,7 @@ func (n *node) sources() meter.Sources {
 		Connections: func() map[string]int {
 			return map[string]int{overSocket: n.sockets.Connections(), overStream: n.streams.Connections()}
 		},
+		Seats:   n.seats.count,
 		Running: func() int { return len(n.worker.Running()) },
 		Phase:   func() string { return string(n.drainer.Phase()) },
 		Phases:  phases,

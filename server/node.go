@@ -31,6 +31,8 @@ type node struct {
 	lessor  *lease.Lessor
 	http    *http.Server
 	drainer *drain.Drainer
+	seats   *seats
+	refuse  func(http.ResponseWriter, *http.Request, *lastcall.Error) // answers where httpapi does not
 
 	// Each of these goroutines is started by start and waited for by close. What their contexts end, stops them.
 	serving  sync.WaitGroup // the HTTP server
@@ -74,15 +76,15 @@ func (s *Server) assemble() (*node, error) {
 		return nil, fmt.Errorf("assemble: %w", err)
 	}
 	n.hub = hub.New(s.store, hub.Options{Logger: s.o.Logger})
-	refuse := func(w http.ResponseWriter, r *http.Request, e *lastcall.Error) {
+	n.refuse = func(w http.ResponseWriter, r *http.Request, e *lastcall.Error) {
 		s.meter.Refused(e.Code)
 		httpapi.WriteProblem(w, r, drainView{n}, e)
 	}
 	n.sockets = ws.New(n.hub, ws.Options{
-		Node: s.o.Node, Logger: s.o.Logger, Pending: n.worker.RunningFor, Told: s.told(overSocket), Refuse: refuse,
+		Node: s.o.Node, Logger: s.o.Logger, Pending: n.worker.RunningFor, Told: s.told(overSocket), Refuse: n.refuse,
 	})
 	n.streams = sse.New(n.hub, sse.Options{
-		Store: s.store, Node: s.o.Node, Logger: s.o.Logger, Pending: n.worker.RunningFor, Here: n.here, Told: s.told(overStream), Refuse: refuse,
+		Store: s.store, Node: s.o.Node, Logger: s.o.Logger, Pending: n.worker.RunningFor, Here: n.here, Told: s.told(overStream), Refuse: n.refuse,
 	})
 	n.drainer, err = drain.New(s.o.plan(s.types), n, drain.Options{
 		Logger: s.o.Logger, Exit: s.o.Exit, Signals: s.o.Signals, TerminationFile: s.o.Report,
@@ -97,9 +99,14 @@ func (s *Server) assemble() (*node, error) {
 		Here: n.here, Logger: s.o.Logger,
 		Underway: &n.requests, Submitted: s.meter.Submitted, Refused: s.meter.Refused, Metrics: s.meter.Handler(),
 	})
+	n.seats = &seats{
+		most: s.o.maxConnections(descriptors()), log: s.o.Logger,
+		crowded: func() { s.meter.Refused(lastcall.CodeTooManyConnections) },
+	}
 	s.meter.Ask(n.sources())
 	n.http = &http.Server{
-		Handler:           n.drainer.Count(api),
+		Handler:           n.drainer.Count(n.oneAnswer(api)),
+		ConnContext:       noteStanding,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       60 * time.Second, // of a whole request; an answer that waits comes after it
 		IdleTimeout:       2 * time.Minute,
@@ -165,7 +172,7 @@ func (n *node) start(ctx context.Context) {
 	n.telling.Go(func() { n.failed("keep the sockets", n.sockets.Run(tell)) })
 	n.telling.Go(func() { n.failed("seek peers", n.seekPeers(tell)) })
 	n.working.Go(func() { n.failed("work", n.worker.Run(work)) })
-	n.serving.Go(func() { n.failed("serve", n.http.Serve(n.listener)) })
+	n.serving.Go(func() { n.failed("serve", n.http.Serve(n.seats.at(n.listener))) })
 }
 
 // moved passes the store's hints on.

@@ -19,6 +19,9 @@ type Options struct {
 	Node        string        // this node's name; the host's
 	Grace       time.Duration // what the platform gives between SIGTERM and SIGKILL; 30 s
 	Concurrency int           // runs at a time; 64
+	// MaxConnections bounds the connections of clients; who comes beyond it is answered too_many_connections, and probes
+	// are answered as ever. It is never more than the limit of descriptors leaves, which is also the default.
+	MaxConnections int
 	// Auth "off" allows listening beyond loopback although no token is configured: whoever reaches the port may then
 	// do everything. Empty: loopback only.
 	Auth string
@@ -134,6 +137,9 @@ func (o Options) check() error {
 	}
 	if o.Concurrency < 1 || o.Concurrency > 10_000 {
 		add(fmt.Errorf("concurrency %d: must be from 1 to 10000", o.Concurrency), "concurrency")
+	}
+	if o.MaxConnections < 0 {
+		add(fmt.Errorf("max_connections %d: must be at least 1", o.MaxConnections), "max_connections")
 	}
 	if o.KeepTasks < 0 || o.KeepEvents < 0 {
 		add(errors.New("retention must not be negative"), "retention.tasks", "retention.events")
