@@ -23,6 +23,8 @@ type Config struct {
 	SigningSecretFile string
 	// StoreFile is the file that Store was read from, if it was.
 	StoreFile string
+	// DebugListen is where profiles are served, nowhere if it is empty.
+	DebugListen string
 
 	// Types are what the file's tasks name, ready to be registered. Named tells a file that names none from a start
 	// without tasks, where a server offers types of its own to be tried.

@@ -50,6 +50,7 @@ var samples = map[string][3]string{
 	"limits.batch_body":    {"1", "2KiB", "3MiB"},
 	"log.format":           {"text", "json", "text"},
 	"log.level":            {"debug", "warn", "error"},
+	"debug_listen":         {"127.0.0.1:1", "[::1]:2", "localhost:3"},
 	"termination_file":     {"a", "b", "c"},
 }
 

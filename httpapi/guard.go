@@ -23,6 +23,19 @@ func (a *api) guard(r *http.Request) error {
 	return nil
 }
 
+// OwnPagesOnly keeps foreign web pages out of what a program serves on loopback beside the API, as they are kept out of
+// the API itself where it asks for no token.
+func OwnPagesOnly(next http.Handler) http.Handler {
+	a := &api{Options: Options{Loopback: true}}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := a.guard(r); err != nil {
+			http.Error(w, err.Error(), http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // loopbackHost reports whether a Host header names this machine alone: localhost, 127.0.0.0/8 or ::1, with any port.
 func loopbackHost(host string) bool {
 	name := host

@@ -54,6 +54,11 @@ func serve(cmd *cobra.Command, c *config.Config) error {
 	if errors.Is(err, server.ErrStopped) {
 		log.Info("told to stop while it waited for the store: nothing was begun")
 		return nil
+	debug, err := openProfiles(cmd.Context(), c.DebugListen, log)
+	if err != nil {
+		return err
+	}
+	defer debug.close() // last, so that a drain that hangs can be looked at
 	}
 	if err != nil {
 		return err

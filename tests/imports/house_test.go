@@ -74,7 +74,7 @@ var house = []room{
 	},
 	{
 		floor: 5, path: "cmd/lastcall",
-		uses:  []string{".", "drain", "handler", "client", "config", "server", "sqlite", "postgres", "cmd/lastcall/demo"},
+		uses:  []string{".", "drain", "handler", "client", "config", "httpapi", "server", "sqlite", "postgres", "cmd/lastcall/demo"},
 		parts: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys"},
 	},
 	{floor: 4, path: "examples/embed", uses: []string{".", "server"}},
