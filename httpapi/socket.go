@@ -31,13 +31,14 @@ func (a *api) socket(c *call) error {
 // badHandshake says why a request opens no WebSocket (RFC 6455, 4.2.1), "" if it does.
 func badHandshake(r *http.Request) string {
 	key, err := base64.StdEncoding.DecodeString(r.Header.Get("Sec-WebSocket-Key"))
+	once := func(name string) bool { return len(r.Header.Values(name)) == 1 } // two of them may be read as either
 	switch {
 	case r.Method != http.MethodGet || !r.ProtoAtLeast(1, 1) || r.ProtoMajor != 1 ||
 		!listed(r.Header["Connection"], "upgrade") || !listed(r.Header["Upgrade"], "websocket"):
 		return "this path speaks WebSocket: the request must be an upgrade over HTTP/1.1"
-	case r.Header.Get("Sec-WebSocket-Version") != "13":
+	case !once("Sec-WebSocket-Version") || r.Header.Get("Sec-WebSocket-Version") != "13":
 		return "the Sec-WebSocket-Version must be 13"
-	case err != nil || len(key) != 16:
+	case err != nil || len(key) != 16 || !once("Sec-WebSocket-Key"):
 		return "the Sec-WebSocket-Key must be 16 bytes in base64"
 	}
 	return ""

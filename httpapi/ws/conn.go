@@ -97,6 +97,9 @@ func (c *conn) close(code int, reason string) {
 }
 
 func (c *conn) closeLocked(code int, reason string, linger time.Duration) {
+	if c.ended { // it is parting already, and may take no longer for it than this
+		_ = c.wire.SetReadDeadline(time.Now().Add(linger))
+	}
 	if c.code != 0 {
 		return
 	}
@@ -112,14 +115,15 @@ func (c *conn) closing() bool {
 
 // end is the last thing that the reader does. A pump that is still at it fails on the closed connection.
 func (c *conn) end(why error) {
-	_ = c.wire.Close() // it may be closed already
 	c.mu.Lock()
 	c.ended = true
-	sub, code := c.sub, c.code
+	sub, code, closed := c.sub, c.code, c.closed
 	c.mu.Unlock()
 	if sub != nil {
 		sub.Close()
 	}
+	c.part(why, closed)
+	_ = c.wire.Close() // it may be closed already
 	c.srv.remove(c)
 	defer c.srv.wg.Done()
 	c.srv.opts.Logger.Debug("socket closed", "client", c.client, "code", code, "slow", c.wire.slow.Load(), "cause", why)

@@ -23,8 +23,8 @@ func (c *conn) pump() {
 			c.close(CodeSlowConsumer, "")
 		}
 		if err != nil {
-			_ = c.wire.Close() // the reader ends, and with it everything
-			return             // still counted as running: there will be no other
+			c.fails(err)
+			return // still counted as running: there will be no other
 		}
 	}
 }
@@ -35,7 +35,7 @@ func (c *conn) due() work {
 	defer c.mu.Unlock()
 	w := c.work
 	if c.code != 0 {
-		w &= workClose // nothing else is of interest any more
+		w &= workClose | workPong // nothing else is of interest any more; a ping that came before has a right to its answer
 	}
 	if c.closed || c.ended {
 		w = 0
@@ -50,8 +50,8 @@ func (c *conn) do(w work, p *[]byte) error {
 		work work
 		do   func(p *[]byte) error
 	}{
+		{workPong, c.sayPong}, // nothing may follow a close frame
 		{workClose, c.sayClose},
-		{workPong, c.sayPong},
 		{workBegin, c.sayWelcome},
 		{workDrain, c.sayDrain},
 		{workPing, c.sayPing},

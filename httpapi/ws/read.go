@@ -24,12 +24,14 @@ func (c *conn) wait() {
 func (c *conn) read() {
 	for {
 		kind, r, err := c.ws.NextReader()
-		if err != nil {
+		if err == nil {
+			err = c.frame(kind, r)
+		}
+		if bad, ok := errors.AsType[badFrameError](err); ok {
+			c.close(CodeBadFrame, bad.Error())
+		} else if err != nil {
 			c.end(err)
 			return
-		}
-		if err := c.frame(kind, r); err != nil {
-			c.close(CodeBadFrame, err.Error())
 		}
 		if c.raw != nil && c.in.Buffered() == 0 {
 			go c.wait() // and ends where this one would have
@@ -38,7 +40,8 @@ func (c *conn) read() {
 	}
 }
 
-// frame takes one message. Its error is a badFrameError; when the connection itself fails the next read says so.
+// frame takes one message. Its error is a badFrameError, or that of the connection: of one that has failed in the middle of
+// a message nothing more may come, so that nobody must wait for the next.
 func (c *conn) frame(kind int, r io.Reader) error {
 	if kind != websocket.TextMessage {
 		return badFrameError("binary frames are not spoken here")
@@ -51,7 +54,7 @@ func (c *conn) frame(kind int, r io.Reader) error {
 		if errors.Is(err, errTooLong) {
 			return badFrameError(fmt.Sprintf("the frame is longer than %d bytes", c.srv.opts.MaxFrame))
 		}
-		return nil
+		return err
 	}
 	f, err := decode(b)
 	if err != nil {

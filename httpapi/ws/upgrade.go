@@ -2,10 +2,12 @@ package ws
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -33,30 +35,46 @@ const readBuffer = 264
 // upgrade answers the handshake and puts c on top of the connection. A *lastcall.Error is for the caller to answer; after
 // any other there is nobody left to answer.
 func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, c *conn) error {
-	offered := websocket.Subprotocols(r)
-	if len(offered) > 0 && !slices.Contains(offered, Subprotocol) {
+	answer := http.Header{}
+	if offered := subprotocols(r); slices.Contains(offered, Subprotocol) {
+		answer.Set("Sec-WebSocket-Protocol", Subprotocol)
+	} else if len(offered) > 0 {
 		return lastcall.Errorf(lastcall.CodeInvalidRequest, "the only subprotocol is "+Subprotocol)
 	}
 	h := &hijacker{ResponseWriter: w, wire: &c.wire}
 	u := websocket.Upgrader{
-		Subprotocols: []string{Subprotocol},
 		// What it takes to be let in has been checked: origins, hosts, who is asking.
 		CheckOrigin:     func(*http.Request) bool { return true },
 		WriteBufferPool: &s.buffers.writes,
 		// The caller answers, in the one shape that all errors have.
 		Error: func(http.ResponseWriter, *http.Request, int, error) {},
 	}
-	ws, err := u.Upgrade(h, r, nil)
+	ws, err := u.Upgrade(h, r, answer)
 	switch {
 	case err == nil:
 		c.ws, c.in = ws, h.in
 		c.wire.boundSendBuffer()
 		c.raw = c.wire.rawConn()
 		return nil
+	case h.hasty != nil:
+		s.refuseHasty(h.hasty, r)
+		return err
 	case h.taken:
 		return err
 	}
 	return lastcall.Errorf(lastcall.CodeInvalidRequest, "this path speaks WebSocket: "+err.Error())
+}
+
+// subprotocols are those that the client offers, in one line or in several (RFC 6455, 11.3.4; the library reads the first).
+func subprotocols(r *http.Request) (list []string) {
+	for _, line := range r.Header["Sec-Websocket-Protocol"] {
+		for name := range strings.SplitSeq(line, ",") {
+			if name = strings.TrimSpace(name); name != "" {
+				list = append(list, name)
+			}
+		}
+	}
+	return list
 }
 
 // hijacker slips the wire between the library and the network.
@@ -65,6 +83,7 @@ type hijacker struct {
 	wire  *wire
 	in    *bufio.Reader
 	taken bool
+	hasty net.Conn // the client's, if it has not waited for the answer
 }
 
 // Hijack makes hijacker an http.Hijacker.
@@ -75,8 +94,9 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	h.taken = true
 	h.wire.Conn = c
-	if brw.Reader.Buffered() > 0 { // the client has not waited for the answer: the library refuses that
-		return h.wire, brw, nil
+	if brw.Reader.Buffered() > 0 {
+		h.hasty = c
+		return nil, nil, errors.New("the client has not waited for the answer")
 	}
 	h.in = bufio.NewReaderSize(h.wire, readBuffer)
 	return h.wire, bufio.NewReadWriter(h.in, brw.Writer), nil
