@@ -93,3 +93,11 @@ type Announcer interface {
 	// It fails with CodeLeaseLost when the incarnation was declared dead or has left.
 	EnterAnnounce(ctx context.Context, incarnation string, peers []string) (entered bool, err error)
 }
+
+// Answerer is a Store whose life a node can ask for, which is not whether it can be written.
+type Answerer interface {
+	// Answers returns as soon as whoever writes here has come round to the caller, whatever the disk says meanwhile: an
+	// outage is an answer, and so is a store that was closed. It fails only when ctx ends first, as then the part of this
+	// process that writes hangs, which nothing but its end will mend. It may be called concurrently.
+	Answers(ctx context.Context) error
+}

@@ -1,12 +1,6 @@
 package config
 
-import (
-	"fmt"
-	"net"
-	"strconv"
-
-	"github.com/lastcall-dev/lastcall/server"
-)
+import "github.com/lastcall-dev/lastcall/server"
 
 // checked takes a line of text that a check has nothing against. The check's error goes on where the field's name ends.
 func checked[T any](k kind[T], check func(text string) error) kind[T] {
@@ -20,19 +14,9 @@ func checked[T any](k kind[T], check func(text string) error) kind[T] {
 	return k
 }
 
-// address takes what can be listened at. The port is a number: a name for it would be looked up in a file of the host,
-// and mean something else on another.
+// address takes what can be listened at.
 func address[T any](at func(*T) *string) kind[T] {
-	return checked(text("HOST:PORT", at), func(s string) error {
-		_, port, err := net.SplitHostPort(s)
-		if err != nil {
-			return fmt.Errorf("must be HOST:PORT, not %q", s)
-		}
-		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-			return fmt.Errorf("must be HOST:PORT with a port from 0 to 65535, not %q", port)
-		}
-		return nil
-	})
+	return checked(text("HOST:PORT|fd:NAME", at), server.CheckListen)
 }
 
 // storeAddress takes the address of a store, of which what may be told is told: that of a database can hold a password.

@@ -13,7 +13,7 @@ import (
 //
 //nolint:lll // a table: a row is a line
 var settings = []field[Config]{
-	{"listen", "127.0.0.1:8080", "where to listen; port 0 takes a free one", address(func(c *Config) *string { return &c.Listen })},
+	{"listen", "(127.0.0.1:8080, or the socket that systemd hands over)", "where to listen; port 0 takes a free one, fd: the socket of systemd's, fd:NAME one of several", address(func(c *Config) *string { return &c.Listen })},
 	{"store", "sqlite:lastcall.db", "where the data is; a relative path begins in the working directory", storeAddress(func(c *Config) *string { return &c.Store })},
 	{"store_file", "(none)", "the file that store is read from, so that its password stands nowhere else", text("file", func(c *Config) *string { return &c.StoreFile })},
 	{"node", "(the host's name)", "what this node is called", text("name", func(c *Config) *string { return &c.Node })},
@@ -21,7 +21,7 @@ var settings = []field[Config]{
 	{"concurrency", "64", "runs at a time", count(10_000, func(c *Config) *int { return &c.Concurrency })},
 	{"max_connections", "(what the limit of descriptors leaves)", "connections of clients at a time; never more than that limit leaves beside the node's own", count(1_000_000, func(c *Config) *int { return &c.MaxConnections })},
 	{"auth", "(loopback only)", "off allows listening beyond loopback although anyone may then do anything", text("off", func(c *Config) *string { return &c.Auth })},
-	{"advertise", "(where it listens; if that is every address: localhost on SQLite, this host's first on PostgreSQL)", "where peers on the same store reach this node, to ask whether it is ready", advertised(func(c *Config) *string { return &c.Advertise })},
+	{"advertise", "(where it listens; if that is every address: localhost on SQLite, this host's first on PostgreSQL and in a pod)", "where peers on the same store reach this node, to ask whether it is ready", advertised(func(c *Config) *string { return &c.Advertise })},
 	{"stop_timeout", "(5s; in a drain the longest of the types)", "what a handler has to return in once it is stopped", span(func(c *Config) *time.Duration { return &c.Drain.StopTimeout })},
 	{"max_crashes", "3", "crashes after which a task has failed", count(1000, func(c *Config) *int { return &c.MaxCrashes })},
 	{"signing_secret", "(no signature)", "signs the calls of http types as Standard Webhooks; better kept in a file", secret(func(c *Config) *string { return &c.SigningSecret })},

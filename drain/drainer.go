@@ -1,7 +1,9 @@
 package drain
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -47,7 +49,7 @@ func (o Options) withDefaults() Options {
 }
 
 // A Drainer takes one service through one drain. Its methods may be called from
-// any goroutine and never block.
+// any goroutine and, but for Answers, never block.
 type Drainer struct {
 	plan    Plan
 	service Service
@@ -59,6 +61,7 @@ type Drainer struct {
 	deafen  func() // ends signals
 
 	calls chan string   // what Start was told; Run hears it
+	asks  chan struct{} // no place: whoever gets rid of one knows that Run takes things in
 	pokes chan struct{} // one place: facts changed since the last look
 	begun chan struct{} // closed when the drain begins
 	once  sync.Once     // Run
@@ -97,6 +100,7 @@ func New(p Plan, service Service, o Options) (*Drainer, error) {
 	d := &Drainer{
 		plan: p, service: service, options: o.withDefaults(),
 		calls: make(chan string, 16),
+		asks:  make(chan struct{}),
 		pokes: make(chan struct{}, 1),
 		begun: make(chan struct{}),
 	}
@@ -125,6 +129,19 @@ func (d *Drainer) Poke() {
 	select {
 	case d.pokes <- struct{}{}:
 	default:
+	}
+}
+
+// Answers returns as soon as Run's goroutine has come round to whoever asks, which
+// takes no longer than it takes to decide something: nothing of the service's is
+// waited for. It fails only when ctx ends first, before or after Run, or because
+// that goroutine hangs. A watchdog of the platform may go by it.
+func (d *Drainer) Answers(ctx context.Context) error {
+	select {
+	case d.asks <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("drain: no answer: %w", context.Cause(ctx))
 	}
 }
 

@@ -33,6 +33,9 @@ func (s State) Orders(p Plan) Orders {
 	// ago and be one again: to refuse meanwhile would be to refuse for nothing.
 	others := s.Peer || s.Coming
 	alone := !others || p.Mode == ModeRefuse
+	// Before the only process that listens there, a balancer has nowhere else to
+	// send to: one that is told to look elsewhere refuses everything (G6).
+	only := p.leavesToHeir() && !others
 	o := Orders{
 		Phase: s.Phase, EarlyWord: s.EarlyWord,
 		HandOverBy: s.HandOverBy, StopBy: s.StopBy, Deadline: s.Deadline,
@@ -46,9 +49,9 @@ func (s State) Orders(p Plan) Orders {
 		// it still sends here (G6).
 		o.Ready = p.Readiness == ReadinessLate
 	case Finish:
-		o.Claim, o.Refuse = p.worksOff(others), alone
+		o.Ready, o.Claim, o.Refuse = only, p.worksOff(others), alone && !only
 	case HandBack, Closed:
-		o.Refuse = alone
+		o.Ready, o.Refuse = only, alone && !only
 	}
 	return o
 }

@@ -31,6 +31,11 @@ type Plan struct {
 	// Linger: wait for a peer while there is none and time allows. One that is
 	// coming is waited for in any case.
 	Linger bool
+	// Heir: the listener is somebody else's, who keeps it open after this process
+	// and starts another for whoever connects (socket activation). There is no peer
+	// then, and still nobody has to be refused: what is taken in is the next one's
+	// to do. ModeRefuse takes no notice of it.
+	Heir bool
 	// Announce is how long everything is still served once a peer is there.
 	Announce Window
 	// HandoverRate is how many clients a second are sent on to the peer: 500.
@@ -133,7 +138,12 @@ func (p Plan) lingers(l Look) bool {
 }
 
 // worksOff reports whether due work is begun here while finishing; others may be
-// there to do it.
+// there to do it. For an heir it is left too: nothing is refused then, and work that
+// still arrives would make an end of it that never comes.
 func (p Plan) worksOff(others bool) bool {
-	return p.Backlog == BacklogFinish || p.Backlog == BacklogAuto && !others
+	return p.Backlog == BacklogFinish || p.Backlog == BacklogAuto && !others && !p.leavesToHeir()
 }
+
+// leavesToHeir reports whether another process is sure to come when this one has
+// ended, and may be left what arrives until then.
+func (p Plan) leavesToHeir() bool { return p.Heir && p.Mode == ModeHandover }

@@ -65,6 +65,8 @@ func (r *run) loop(ended <-chan struct{}) error {
 		case <-ended:
 			ended = nil
 			r.hear("context")
+		case <-r.asks:
+			continue // nothing has changed: above all not for how long something is waited for
 		case <-r.pokes:
 			r.stale = true
 		case look := <-r.looks:

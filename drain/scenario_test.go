@@ -139,7 +139,7 @@ func parsePlan(line string) (Plan, error) {
 		"grace": &p.Grace, "margin": &p.Margin, "hand_back": &p.HandBack, "stop_timeout": &p.StopTimeout,
 		"announce.min": &p.Announce.Min, "announce.quiet": &p.Announce.Quiet, "announce.max": &p.Announce.Max,
 	}
-	flags := map[string]*bool{"shared": &p.Shared, "linger": &p.Linger, "kubernetes": &p.Kubernetes}
+	flags := map[string]*bool{"shared": &p.Shared, "linger": &p.Linger, "kubernetes": &p.Kubernetes, "heir": &p.Heir}
 	for word := range strings.FieldsSeq(line) {
 		key, value, _ := strings.Cut(word, "=")
 		var err error

@@ -6,6 +6,8 @@ import (
 	"net"
 	"strconv"
 	"strings"
+
+	"github.com/lastcall-dev/lastcall/drain"
 )
 
 // CheckAdvertise says why a text can be no Options.Advertise; the sentence goes on where the setting's name ends.
@@ -24,7 +26,7 @@ func splitAdvertised(text string) (host, port string, err error) {
 		if host, port, err = net.SplitHostPort(text); err != nil {
 			return "", "", fmt.Errorf("must be HOST or HOST:PORT, not %q", text)
 		}
-		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		if !validPort(port) || strings.Trim(port, "0") == "" {
 			return "", "", fmt.Errorf("must be HOST or HOST:PORT with a port from 1 to 65535, not %q", port)
 		}
 	}
@@ -47,9 +49,16 @@ func (o Options) checkAdvertise() error {
 	return nil
 }
 
+// validPort reports whether a text is a port's number.
+func validPort(text string) bool {
+	_, err := strconv.ParseUint(text, 10, 16)
+	return err == nil
+}
+
 // peerAddress is where peers reach what listens at a: where the options say, else there, unless that is every address of
 // this host. Then it is, for those that share a file with it, whichever loopback address works; for those that share a
-// database, and are elsewhere, the first of this host's own that others can reach, as a pod has just one.
+// database, and are elsewhere, the first of this host's own that others can reach, as a pod has just one. Pods that share a
+// file are on one host, and still each in a network of its own, where a loopback address is nobody's but theirs.
 //
 // Own lists the host's addresses; it is asked only where it decides.
 func (o Options) peerAddress(a net.Addr, own func() ([]net.Addr, error)) string {
@@ -70,7 +79,7 @@ func (o Options) peerAddress(a net.Addr, own func() ([]net.Addr, error)) string 
 	switch {
 	case !tcp.IP.IsUnspecified():
 		return a.String()
-	case OnPostgres(o.Store):
+	case OnPostgres(o.Store) || drain.OnKubernetes():
 		addrs, _ := own() // who may not ask for them has none
 		return net.JoinHostPort(reachable(addrs, tcp.IP.To4() != nil), port)
 	}

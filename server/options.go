@@ -10,11 +10,15 @@ import (
 
 	"github.com/lastcall-dev/lastcall"
 	"github.com/lastcall-dev/lastcall/drain"
+	"github.com/lastcall-dev/lastcall/systemd"
 )
 
 // Options are a server's settings. The zero value of each stands for its default.
 type Options struct {
-	Listen      string        // HOST:PORT to listen at; "127.0.0.1:8080"
+	// Listen is where: HOST:PORT, or fd: for the socket that Systemd hands over, or fd:NAME for one of several. Empty: that
+	// socket if there is one, else "127.0.0.1:8080". An address beside a socket that was handed over is refused: one of the
+	// two would be served by nobody.
+	Listen      string
 	Store       string        // sqlite:PATH, or a URL as pgx takes it: postgres://USER@HOST/DATABASE; "sqlite:lastcall.db"
 	Node        string        // this node's name; the host's
 	Grace       time.Duration // what the platform gives between SIGTERM and SIGKILL; 30 s
@@ -39,6 +43,10 @@ type Options struct {
 	KeepEvents time.Duration // events; 7 days
 	MaxCrashes int           // crashes after which a task fails; 3
 	Limits     lastcall.Limits
+
+	// Systemd is the service manager that started the process, as systemd.Inherit found it. It is told when the node serves,
+	// what its drain waits for and that it lives, and may hand over the listener; nil: none.
+	Systemd *systemd.Manager
 
 	Version string       // shown to peers and in the node list; "dev"
 	Logger  *slog.Logger // slog.Default()
@@ -84,7 +92,7 @@ type Handover struct {
 
 // withDefaults fills in what was left out and refuses what cannot be.
 func (o Options) withDefaults() (Options, error) {
-	def(&o.Listen, "127.0.0.1:8080")
+	o.Listen = o.whereToListen()
 	def(&o.Store, "sqlite:lastcall.db")
 	def(&o.Grace, 30*time.Second)
 	def(&o.Concurrency, 64)
@@ -192,7 +200,7 @@ func (o Options) plan(types []lastcall.TaskType) drain.Plan {
 	p := drain.Plan{
 		Grace: o.Grace, HandBack: handBack, StopTimeout: stop,
 		Mode: o.Drain.Mode, Backlog: o.Drain.Backlog, Readiness: o.Drain.Readiness,
-		Shared: true, Linger: o.lingers(), Announce: o.Drain.Announce, HandoverRate: o.Drain.Handover.Rate,
+		Shared: true, Linger: o.lingers(), Heir: o.inherits(), Announce: o.Drain.Announce, HandoverRate: o.Drain.Handover.Rate,
 		Kubernetes: drain.OnKubernetes(),
 	}
 	if p.Readiness == ReadinessAuto {

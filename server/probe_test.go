@@ -45,6 +45,17 @@ func TestPeersProbeWhereTheNodeListens(t *testing.T) {
 	}
 }
 
+// G6: two pods that share a file have a network each, in which a loopback address is their own: what they advertise is what
+// the other can reach.
+func TestPodsOnOneFileAreProbedAtTheirOwnAddress(t *testing.T) {
+	t.Setenv("KUBERNETES_SERVICE_HOST", "10.96.0.1")
+	own := func() ([]net.Addr, error) { return []net.Addr{network("127.0.0.1/8"), network("10.244.0.7/24")}, nil }
+	at := &net.TCPAddr{IP: net.IPv6unspecified, Port: 8080}
+	if got := (Options{Store: "sqlite:x"}).peerAddress(at, own); got != "10.244.0.7:8080" {
+		t.Errorf("a pod is probed at %s", got)
+	}
+}
+
 // network is an address of a host, as it says them of itself.
 func network(cidr string) net.Addr {
 	ip, n, err := net.ParseCIDR(cidr)

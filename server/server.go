@@ -45,6 +45,7 @@ func New(o Options) (*Server, error) {
 // open takes hold of what the server needs from outside: the store first, as nobody is to be let in before it is there.
 func (s *Server) open() error {
 	ctx := context.Background() // the store's opening is bounded by what kind it is
+	s.down.add("close the sockets that nobody took", s.o.Systemd.Close)
 	store, err := openUnlessStopped(ctx, &s.o, s.meter.Committed)
 	if err != nil {
 		return err
@@ -122,7 +123,9 @@ func (s *Server) run(ctx context.Context) error {
 	n.start(life)
 	s.o.Logger.Info("serving", "addr", s.Addr().String(), "node", s.o.Node, "incarnation", n.worker.Incarnation(),
 		"store", StoreName(s.o.Store), "version", s.o.Version)
+	silence := n.herald(life)
 	err = n.drainer.Run(ctx) // closes everything on its way
+	silence()
 	s.exitCode = n.drainer.ExitCode()
 	return err
 }

@@ -38,6 +38,7 @@ func TestNewRefusesWhatCannotBe(t *testing.T) {
 	}{
 		"an address that others reach": {func(o *server.Options) { o.Listen = "0.0.0.0:0" }, "no token is configured"},
 		"an address that is none":      {func(o *server.Options) { o.Listen = "here" }, "HOST:PORT"},
+		"a socket of nobody's":         {func(o *server.Options) { o.Listen = "fd:" }, "no service manager has handed over a socket"},
 		"a store of no kind":           {func(o *server.Options) { o.Store = "file.db" }, "must be sqlite:PATH"},
 		"a folder that is not there":   {func(o *server.Options) { o.Store = "sqlite:/does/not/exist/x.db" }, "does/not/exist"},
 		"auth on":                      {func(o *server.Options) { o.Auth = "on" }, "auth"},

@@ -43,6 +43,20 @@ func (s *Store) Close() error {
 	return nil
 }
 
+var _ lastcall.Answerer = (*Store)(nil)
+
+// Answers is lastcall.Answerer: a batch is waited for that is on its way to the disk, or that another process keeps out.
+func (s *Store) Answers(ctx context.Context) error {
+	select {
+	case s.writer.asks <- struct{}{}:
+		return nil
+	case <-s.writer.stopped: // it has been closed
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("the store's writer does not answer: %w", context.Cause(ctx))
+	}
+}
+
 // write runs fn on the writer's goroutine as part of its next batch and returns when that is committed. Fn may be run
 // more than once, each time as if for the first: it must set what it returns through variables anew. Size is about how
 // many bytes it writes.

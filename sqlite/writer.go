@@ -23,6 +23,7 @@ type writer struct {
 	path    string
 	log     *slog.Logger
 	queue   chan *call
+	asks    chan struct{} // no place: whoever gets rid of one knows that the goroutine takes calls
 	closing chan struct{} // closed by close
 	stopped chan struct{} // closed by the goroutine as its last act
 	err     error         // of closing the connection; read after stopped
@@ -45,7 +46,7 @@ type writer struct {
 func newWriter(path string, conn *sqlite3.Conn, o Options) *writer {
 	w := &writer{
 		path: path, log: o.Logger, committed: o.Committed, conn: conn,
-		queue: make(chan *call, queueLength), closing: make(chan struct{}), stopped: make(chan struct{}),
+		queue: make(chan *call, queueLength), asks: make(chan struct{}), closing: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	w.tx = newTx()
 	conn.Wait(0) // what there is to wait for, lock does
@@ -75,6 +76,7 @@ func (w *writer) run() {
 		case c := <-w.queue:
 			w.write(c)
 			idle.Reset(idleAfter)
+		case <-w.asks:
 		case <-others.C:
 			w.lookAtOthers()
 			others.Reset(w.otherEvery())

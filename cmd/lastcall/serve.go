@@ -13,6 +13,7 @@ import (
 	"github.com/lastcall-dev/lastcall/config"
 	"github.com/lastcall-dev/lastcall/handler"
 	"github.com/lastcall-dev/lastcall/server"
+	"github.com/lastcall-dev/lastcall/systemd"
 )
 
 func serveCommand() *cobra.Command {
@@ -42,23 +43,26 @@ func serveCommand() *cobra.Command {
 	return cmd
 }
 
-func serve(cmd *cobra.Command, c *config.Config) error {
+func serve(cmd *cobra.Command, c *config.Config) (err error) {
 	log := newLogger(cmd.ErrOrStderr(), c.Log)
 	c.Logger, c.Version = log, version
+	if c.Systemd, err = systemd.Inherit(); err != nil {
+		return usageError{err}
+	}
 	// From here on a signal ends the process in order, also one that comes before there is anything to drain.
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
 	c.Signals = signals
-	srv, err := server.New(c.Options)
-	if errors.Is(err, server.ErrStopped) {
-		log.Info("told to stop while it waited for the store: nothing was begun")
-		return nil
 	debug, err := openProfiles(cmd.Context(), c.DebugListen, log)
 	if err != nil {
 		return err
 	}
 	defer debug.close() // last, so that a drain that hangs can be looked at
+	srv, err := server.New(c.Options)
+	if errors.Is(err, server.ErrStopped) {
+		log.Info("told to stop while it waited for the store: nothing was begun")
+		return nil
 	}
 	if err != nil {
 		return err

@@ -26,6 +26,7 @@ var house = []room{
 	{floor: 0, path: "."},
 	{floor: 0, path: "drain"},
 	{floor: 0, path: "dashboard"},
+	{floor: 0, path: "systemd"},
 
 	// Adapters and engines: each knows the contracts and none of the others.
 	{floor: 1, path: "watch", uses: []string{"."}},
@@ -61,7 +62,7 @@ var house = []room{
 	// The whole, and the programs around it.
 	{floor: 3, path: "server", uses: []string{
 		".", "drain", "dashboard", "sqlite", "postgres", "worker", "handler", "hub", "lease", "auth", "httpapi",
-		"httpapi/ws", "httpapi/sse", "meter",
+		"httpapi/ws", "httpapi/sse", "meter", "systemd",
 	}},
 	{
 		floor: 4, path: "config", uses: []string{".", "drain", "handler", "server"},
@@ -74,7 +75,7 @@ var house = []room{
 	},
 	{
 		floor: 5, path: "cmd/lastcall",
-		uses:  []string{".", "drain", "handler", "client", "config", "httpapi", "server", "sqlite", "postgres", "cmd/lastcall/demo"},
+		uses:  []string{".", "drain", "handler", "client", "config", "httpapi", "server", "sqlite", "postgres", "systemd", "cmd/lastcall/demo"},
 		parts: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys"},
 	},
 	{floor: 4, path: "examples/embed", uses: []string{".", "server"}},
@@ -114,6 +115,7 @@ var house = []room{
 	{floor: 6, path: "tests/cluster", tests: true},
 	{floor: 6, path: "tests/takeover", tests: true},
 	{floor: 6, path: "tests/goclient", tests: true},
+	{floor: 6, path: "tests/faults", tests: true},
 	{floor: 6, path: "tests/imports", tests: true},
 }
 
