@@ -45,7 +45,7 @@ func (w *writer) writeBatch() {
 // concernsCall reports whether an error is about what one call wants, the store being well: it cannot be written, or
 // there is no room for it, which a smaller one may find.
 func (w *writer) concernsCall(err error) bool {
-	if w.conn == nil {
+	if w.conn == nil || w.shaken {
 		return false
 	}
 	k := sqlite3.KindOf(err)
@@ -110,6 +110,9 @@ func (w *writer) begin() error {
 	if err := w.reopen(); err != nil {
 		return err
 	}
+	if err := w.checkGround(); err != nil {
+		return err
+	}
 	w.tx.reset(w.conn, w.watchers.Any())
 	return w.lock()
 }
@@ -139,6 +142,9 @@ func (w *writer) commit(calls int) error {
 	}
 	if err != nil {
 		w.giveUp(err)
+		return err
+	}
+	if err := w.checkGround(); err != nil { // nobody after us will find what was written
 		return err
 	}
 	w.commits.Add(1)
@@ -186,13 +192,14 @@ func (w *writer) undo() {
 	}
 }
 
-// fail answers calls with what has befallen the store, and gives its connection up, unless it is only busy or full.
+// fail answers calls with what has befallen the store, and gives its connection up, unless it is only busy or full, or is
+// all that still has what was in a file.
 func (w *writer) fail(calls []*call, err error) {
 	for _, c := range calls {
 		c.err = errUnknownFate(err)
 	}
 	w.undo()
-	if k := sqlite3.KindOf(err); w.conn != nil && k != sqlite3.Busy && k != sqlite3.Full {
+	if k := sqlite3.KindOf(err); w.conn != nil && !w.shaken && k != sqlite3.Busy && k != sqlite3.Full {
 		w.giveUp(err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -66,6 +67,9 @@ func open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err := removeOrphans(path); err != nil {
 		return nil, err
 	}
+	if err := checkLog(path); err != nil {
+		return nil, err
+	}
 	return start(path, o)
 }
 
@@ -97,12 +101,37 @@ func checkPath(path string) (string, error) {
 	return path, nil
 }
 
+// checkLog refuses a log without its database: SQLite would take the two for a new store, and remove the log with all
+// that stands in it alone. No crash leaves this behind, as a log is begun when the first page of the database is on the
+// disk.
+func checkLog(path string) error {
+	log, err := os.Stat(path + "-wal")
+	if errors.Is(err, fs.ErrNotExist) || err == nil && log.Size() == 0 {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	switch file, err := os.Stat(path); {
+	case err == nil && file.Size() > 0:
+		return nil
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	return errors.New("its log is there, with tasks in it, and the file itself was removed or emptied; " +
+		"put the file back or restore a backup, or remove the log (" + path + "-wal) to begin with nothing")
+}
+
 // start opens the connections of a file whose set-up lock is held.
 func start(path string, o Options) (*Store, error) {
 	if !o.KeepSchema {
 		makePrivate(path)
 	}
-	conn, err := openWriter(path)
+	g, err := newGround(path)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := g.connect(openWriter)
 	if err != nil {
 		return nil, explain(err)
 	}
@@ -116,11 +145,11 @@ func start(path string, o Options) (*Store, error) {
 	if err := bring(conn); err != nil {
 		return nil, errors.Join(explain(err), conn.Close())
 	}
-	readers, err := newReaders(path)
+	readers, err := newReaders(g)
 	if err != nil {
 		return nil, errors.Join(explain(err), conn.Close())
 	}
-	s := &Store{path: path, log: o.Logger, readers: readers, writer: newWriter(path, conn, o)}
+	s := &Store{path: path, log: o.Logger, readers: readers, writer: newWriter(g, conn, o)}
 	s.writer.start()
 	return s, nil
 }
@@ -129,7 +158,8 @@ func start(path string, o Options) (*Store, error) {
 // clients submit is nobody else's business. A file that is there keeps its mode. What goes wrong SQLite will meet again,
 // and there it is said what to do.
 func makePrivate(path string) {
-	if f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600); err == nil {
+	// A file that is there is not opened: to close it would drop the locks that this process may have on it.
+	if f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600); err == nil {
 		_ = f.Close() // nothing was written to it
 	}
 }
@@ -153,22 +183,38 @@ func explain(err error) error {
 // lockSetup takes the lock under which a file is made, migrated, and given lock files of incarnations, waiting for
 // whoever has it. Closing what it returns gives it back.
 func lockSetup(ctx context.Context, path string) (*os.File, error) {
-	f, err := os.OpenFile(path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, err
-	}
 	again := time.NewTicker(5 * time.Millisecond)
 	defer again.Stop()
 	for {
-		if ok, err := tryLock(f); err != nil {
-			return nil, errors.Join(err, f.Close())
-		} else if ok {
-			return f, nil
+		if f, err := trySetup(path + ".lock"); f != nil || err != nil {
+			return f, err
 		}
 		select {
 		case <-again.C:
 		case <-ctx.Done():
-			return nil, errors.Join(fmt.Errorf("another process is setting it up: %w", context.Cause(ctx)), f.Close())
+			return nil, fmt.Errorf("another process is setting it up: %w", context.Cause(ctx))
 		}
 	}
+}
+
+// trySetup takes the lock if it is free. One on a file that was removed meanwhile keeps nobody out, and does not count.
+func trySetup(name string) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if ok, err := tryLock(f); err != nil || !ok || !isThere(f) {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// isThere reports whether the file still bears its name.
+func isThere(f *os.File) bool {
+	mine, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Stat(f.Name())
+	return err == nil && os.SameFile(mine, there)
 }

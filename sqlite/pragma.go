@@ -80,3 +80,11 @@ func pragma(c *sqlite3.Conn, text string) (string, error) {
 	}
 	return st.ColText(0), nil
 }
+
+// pragmaInt is pragma, of one that answers a number.
+func pragmaInt(c *sqlite3.Conn, text string) (int64, error) {
+	st := c.Stmt("PRAGMA " + text)
+	defer st.Reset()
+	_, err := st.Step()
+	return st.ColInt(0), err
+}

@@ -14,15 +14,15 @@ const readerCount = 4
 
 // readers are the connections that read, lent to one call at a time.
 type readers struct {
-	path   string
+	ground *ground
 	idle   chan *sqlite3.Conn // nil: to be opened anew
 	closed chan struct{}
 }
 
-func newReaders(path string) (*readers, error) {
-	r := &readers{path: path, idle: make(chan *sqlite3.Conn, readerCount), closed: make(chan struct{})}
+func newReaders(g *ground) (*readers, error) {
+	r := &readers{ground: g, idle: make(chan *sqlite3.Conn, readerCount), closed: make(chan struct{})}
 	for range readerCount {
-		c, err := openReader(path)
+		c, err := g.connect(openReader)
 		if err != nil {
 			for range readerCount - len(r.idle) {
 				r.idle <- nil
@@ -40,7 +40,7 @@ func (r *readers) close() error {
 	var err error
 	for range readerCount {
 		if c := <-r.idle; c != nil {
-			err = errors.Join(err, c.Close())
+			err = errors.Join(err, r.ground.leave(c))
 		}
 	}
 	return err
@@ -68,7 +68,7 @@ func (s *Store) read(ctx context.Context, verb string, fn func(view) error) erro
 func (r *readers) use(c *sqlite3.Conn, fn func(view) error) (*sqlite3.Conn, error) {
 	if c == nil {
 		var err error
-		if c, err = openReader(r.path); err != nil {
+		if c, err = r.ground.connect(openReader); err != nil {
 			return nil, err
 		}
 	}
@@ -79,7 +79,7 @@ func (r *readers) use(c *sqlite3.Conn, fn func(view) error) (*sqlite3.Conn, erro
 		err = errors.Join(err, v.stmt("commit").Run())
 	}
 	if k := sqlite3.KindOf(err); k == sqlite3.Broken || k == sqlite3.Damaged || c.InTransaction() {
-		return nil, errors.Join(err, c.Close())
+		return nil, errors.Join(err, r.ground.leave(c))
 	}
 	return c, err
 }

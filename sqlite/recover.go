@@ -22,15 +22,36 @@ func (w *writer) checkpoint(pages int) {
 		return
 	}
 	if _, err := w.conn.Checkpoint(sqlite3.Passive); err != nil && sqlite3.KindOf(err) != sqlite3.Busy {
-		w.log.Warn("the write-ahead log could not be moved into the file", slog.Any("error", err))
+		w.log.Warn("the write-ahead log could not be moved into the file", slog.String("file", w.ground.path), slog.Any("error", err))
 	}
 	w.pages = 0
 }
 
-// giveUp closes a connection whose state is not known any more.
+// checkGround checks that what is written goes where it will be found. What has happened is logged once.
+func (w *writer) checkGround() error {
+	err := w.ground.check(w.conn)
+	switch {
+	case err != nil && !w.shaken:
+		w.log.Error("the store's file was removed, replaced or cut short; nothing is accepted any more",
+			slog.String("file", err.file), slog.String("error", err.Error()), slog.String("do", err.do))
+	case err == nil && w.shaken:
+		w.log.Info("the store's files are where they were; it goes on", slog.String("file", w.ground.path))
+	}
+	w.shaken = err != nil
+	if err != nil {
+		return err.unavailable()
+	}
+	return nil
+}
+
+// giveUp closes a connection whose state is not known any more, unless it may be the last that has what was in a file.
 func (w *writer) giveUp(why error) {
-	w.log.Error("the store's connection is given up; it will be opened anew", slog.Any("error", why))
-	if err := w.conn.Close(); err != nil {
+	if w.checkGround() != nil {
+		return
+	}
+	w.log.Error("the store's connection is given up; it will be opened anew",
+		slog.String("file", w.ground.path), slog.Any("error", why))
+	if err := w.ground.leave(w.conn); err != nil {
 		w.log.Warn("close of the connection that was given up", slog.Any("error", err))
 	}
 	w.conn = nil
@@ -43,18 +64,18 @@ func (w *writer) reopen() error {
 	if w.conn != nil {
 		return nil
 	}
-	c, err := openWriter(w.path)
+	c, err := w.ground.connect(openWriter)
 	if err != nil {
 		return fmt.Errorf("open anew: %w", err)
 	}
 	if _, err := c.Checkpoint(sqlite3.Truncate); err != nil {
-		return errors.Join(fmt.Errorf("checkpoint after a failure: %w", err), c.Close())
+		return errors.Join(fmt.Errorf("checkpoint after a failure: %w", err), w.ground.leave(c))
 	}
 	c.Wait(0)
 	w.conn, w.version = c, 0
 	w.lookAtOthers()
 	w.watchers.Publish([]lastcall.Hint{{}}) // what failed may have been written after all
-	w.log.Info("the store was opened anew")
+	w.log.Info("the store was opened anew", slog.String("file", w.ground.path))
 	return nil
 }
 

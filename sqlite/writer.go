@@ -20,7 +20,7 @@ const (
 
 // writer is the goroutine that changes the file, and the line before it.
 type writer struct {
-	path    string
+	ground  *ground
 	log     *slog.Logger
 	queue   chan *call
 	asks    chan struct{} // no place: whoever gets rid of one knows that the goroutine takes calls
@@ -40,12 +40,13 @@ type writer struct {
 	batch   []*call
 	pages   int          // written to the log since it was last moved into the file
 	version int64        // PRAGMA data_version, as last seen
+	shaken  bool         // what has become of the ground was logged
 	before  func() error // run before each commit, which fails with its error; nil outside tests
 }
 
-func newWriter(path string, conn *sqlite3.Conn, o Options) *writer {
+func newWriter(g *ground, conn *sqlite3.Conn, o Options) *writer {
 	w := &writer{
-		path: path, log: o.Logger, committed: o.Committed, conn: conn,
+		ground: g, log: o.Logger, committed: o.Committed, conn: conn,
 		queue: make(chan *call, queueLength), asks: make(chan struct{}), closing: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	w.tx = newTx()
@@ -101,7 +102,7 @@ func (w *writer) finish() {
 		break
 	}
 	if w.conn != nil {
-		w.err = w.conn.Close()
+		w.err = w.ground.leaveLast(w.conn)
 	}
 	w.watchers.Close()
 }
@@ -137,7 +138,7 @@ func (w *writer) take(c *call) bool {
 // lookAtOthers finds out whether somebody else has written to the file. Those who watch are told, as the others' hints
 // do not come here, and from now on we make room for them; the next sweep finds out whether they still live.
 func (w *writer) lookAtOthers() {
-	if w.conn == nil {
+	if w.conn == nil || w.checkGround() != nil {
 		return
 	}
 	st := w.conn.Stmt(queries["data_version"])

@@ -12,6 +12,7 @@ package sqlite3
 
 import (
 	"fmt"
+	"syscall"
 	"time"
 
 	"modernc.org/libc"
@@ -159,6 +160,24 @@ func (c *Conn) Checkpoint(mode int32) (all bool, err error) {
 	return *(*int32)(at(c.out)) == *(*int32)(at(c.out + 8)), nil
 }
 
+// Log is how many pages stand in the log, and how many of them have been moved into the file. It changes nothing, and
+// must not be asked for within a transaction.
+func (c *Conn) Log() (pages, moved int64, err error) {
+	rc := lib.Xsqlite3_wal_checkpoint_v2(c.tls, c.db, 0, lib.SQLITE_CHECKPOINT_NOOP, c.out, c.out+8)
+	if rc != lib.SQLITE_OK {
+		return 0, 0, c.error(rc)
+	}
+	return int64(*(*int32)(at(c.out))), int64(*(*int32)(at(c.out + 8))), nil
+}
+
+// KeepLog has Close leave the log and its index where they are, though it be the last: else both are removed, by their
+// names, whosever files bear these by then.
+func (c *Conn) KeepLog() {
+	args := libc.NewVaList(int32(1), uintptr(0))
+	defer libc.Xfree(c.tls, args)
+	lib.Xsqlite3_db_config(c.tls, c.db, lib.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, args) // its only error is an option that is none
+}
+
 // prepare compiles the first statement of sql and returns what follows it; the statement is nil where there is none.
 func (c *Conn) prepare(sql string) (s *Stmt, rest string, err error) {
 	text, err := libc.CString(sql)
@@ -180,7 +199,13 @@ func (c *Conn) prepare(sql string) (s *Stmt, rest string, err error) {
 // word is one of the two words that SQLite hands back through pointers.
 func (c *Conn) word(i uintptr) uintptr { return *(*uintptr)(at(c.out + 8*i)) }
 
-// error is the connection's latest failure.
+// error is the connection's latest failure, with what the system had to say of it.
 func (c *Conn) error(rc int32) error {
-	return &Error{Code: int(rc), Msg: libc.GoString(lib.Xsqlite3_errmsg(c.tls, c.db))}
+	e := &Error{Code: int(rc), Msg: libc.GoString(lib.Xsqlite3_errmsg(c.tls, c.db))}
+	if primary := rc & 0xff; primary == lib.SQLITE_IOERR || primary == lib.SQLITE_CANTOPEN {
+		if no := lib.Xsqlite3_system_errno(c.tls, c.db); no != 0 {
+			e.Msg += ": " + syscall.Errno(no).Error()
+		}
+	}
+	return e
 }
