@@ -86,6 +86,17 @@ func TestWhatMayHappenIsNoViolation(t *testing.T) {
 			},
 			expect: Expect{Gaps: true},
 		},
+		"a worker outside died, and one hung up": {
+			bend: func(h *history) {
+				t := h.submit("alice", "")
+				h.start(t)
+				h.tell(t, t.LeaseEnded(false, 3, 0, h.tick()))
+				h.start(t)
+				h.tell(t, t.Reclaim(lastcall.ReleaseLease, h.tick()))
+				h.start(t)
+				h.settle(t, lastcall.Succeed)
+			},
+		},
 		"a run was cut off before its handler could say that it began": {
 			blur: func(l *Log) { l.runs = slices.DeleteFunc(l.runs, func(r ran) bool { return r.run == 2 }) },
 		},

@@ -86,17 +86,22 @@ func (a *audit) agree(t lastcall.Task, ev lastcall.Event) bool {
 // balance checks that the counts add up with the story: each run has ended in one event, each failed attempt was
 // counted once, and no hand-back or crash was.
 func (a *audit) balance(t lastcall.Task, events []lastcall.Event) {
-	failed, handedBack, crashed := 0, 0, 0
+	failed, handedBack, crashed, lapsed := 0, 0, 0, 0
 	for _, ev := range events {
 		switch {
 		case ev.Type == lastcall.TaskRetrying:
 			failed++
 		case ev.Type == lastcall.TaskInterrupted && strings.Contains(string(ev.Data), `"crash"`):
 			crashed++
+		case ev.Type == lastcall.TaskInterrupted && strings.Contains(string(ev.Data), `"lease"`):
+			lapsed++
 		case ev.Type == lastcall.TaskInterrupted:
 			handedBack++
 		}
 	}
+	// The end of a lease is a crash, unless its worker had hung up before it heard of it: the event does not tell which.
+	hungUp := min(max(t.Interruptions-handedBack, 0), lapsed)
+	handedBack, crashed = handedBack+hungUp, crashed+lapsed-hungUp
 	last := 0 // whether a run was going on when the task ended
 	if t.Status == lastcall.Succeeded || t.Status == lastcall.Failed || t.Run > int64(failed+handedBack+crashed) {
 		last = 1

@@ -86,9 +86,22 @@ func (p *caller) read(c *Crowd, front *lab.Node, query string) {
 	}
 }
 
-// ask sends a request. Whatever is not the answer that it would get of one node that never stops is a failure, unless the
-// outage explains it.
+// ask is Ask for a task.
 func (p *caller) ask(c *Crowd, front *lab.Node, method, path, body string, headers ...string) (t lastcall.Task, ok bool) {
+	a, ok := c.Ask(p.name, front, method, path, body, headers...)
+	if !ok {
+		return t, false
+	}
+	if err := json.Unmarshal(a.Body, &t); err != nil {
+		c.failf(p.name, "%s %s: %s: %v", method, path, a.Body, err)
+		return t, false
+	}
+	return t, true
+}
+
+// Ask sends a request. Whatever is not the answer that it would get of one node that never stops is a failure, unless the
+// outage explains it.
+func (c *Crowd) Ask(who string, front *lab.Node, method, path, body string, headers ...string) (a lab.Answer, ok bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), lab.Patience)
 	defer cancel()
 	c.count(&c.tally.requests)
@@ -96,17 +109,13 @@ func (p *caller) ask(c *Crowd, front *lab.Node, method, path, body string, heade
 	switch {
 	case c.plan.Outage.excuses(a, err):
 		c.count(&c.tally.excused)
-		c.tally.explain(fmt.Sprintf("%s: %s %s: %d %s %v", p.name, method, path, a.Status, a.Code(), err))
+		c.tally.explain(fmt.Sprintf("%s: %s %s: %d %s %v", who, method, path, a.Status, a.Code(), err))
 	case err != nil:
-		c.failf(p.name, "%s %s: %v", method, path, err)
-	case a.Status != http.StatusOK && a.Status != http.StatusAccepted:
-		c.failf(p.name, "%s %s: %d %s", method, path, a.Status, a.Body)
+		c.failf(who, "%s %s: %v", method, path, err)
+	case a.Status < http.StatusOK || a.Status >= http.StatusMultipleChoices:
+		c.failf(who, "%s %s: %d %s", method, path, a.Status, a.Body)
 	default:
-		if err := json.Unmarshal(a.Body, &t); err != nil {
-			c.failf(p.name, "%s %s: %s: %v", method, path, a.Body, err)
-			return t, false
-		}
-		return t, true
+		return a, true
 	}
-	return t, false
+	return a, false
 }

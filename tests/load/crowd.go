@@ -16,6 +16,8 @@ type Plan struct {
 	// Work is the body of a submit, with places for the client and for how many milliseconds it takes; a task of the type
 	// sleep.
 	Work string
+	// Clients is what the names of the clients begin with; "client".
+	Clients string
 	// Callers are those who submit and read; 8, of whom every fourth takes a new connection for each request.
 	Callers int
 	// Pace is how long a caller rests between two requests, on average; 25 ms.
@@ -34,6 +36,9 @@ const Sleep = `{"type":"sleep","client":%q,"input":{"ms":%d,"steps":2}}`
 func (p Plan) withDefaults() Plan {
 	if p.Work == "" {
 		p.Work = Sleep
+	}
+	if p.Clients == "" {
+		p.Clients = "client"
 	}
 	if p.Callers == 0 {
 		p.Callers = 8
@@ -71,7 +76,7 @@ func Gather(t testing.TB, p Plan, fronts ...string) *Crowd {
 		enough: make(chan struct{}), stop: make(chan struct{}),
 	}
 	for i := range 10 {
-		c.Clients = append(c.Clients, fmt.Sprintf("client-%d", i))
+		c.Clients = append(c.Clients, fmt.Sprintf("%s-%d", c.plan.Clients, i))
 	}
 	for i := range c.plan.Callers {
 		c.add(&caller{name: fmt.Sprintf("caller-%d", i)}, i, i%4 != 0, &c.callers)
@@ -100,6 +105,23 @@ func (c *Crowd) add(p person, i int, keeps bool, among *sync.WaitGroup) {
 		p.live(c, front)
 	})
 }
+
+// Guest is somebody whom a test brings along. He goes on until home is closed.
+type Guest func(front *lab.Node, home <-chan struct{})
+
+// Calls adds a guest to those who ask for work, and go home first.
+func (c *Crowd) Calls(g Guest) { c.add(calling(g), 0, true, &c.callers) }
+
+// Stays adds a guest to those who stay until all that was asked for has ended.
+func (c *Crowd) Stays(g Guest) { c.add(staying(g), 0, true, &c.streams) }
+
+type calling Guest
+
+func (g calling) live(c *Crowd, front *lab.Node) { g(front, c.enough) }
+
+type staying Guest
+
+func (g staying) live(c *Crowd, front *lab.Node) { g(front, c.stop) }
 
 // Home sends the callers home, waits until all that they have asked for has ended and every client has heard of it on the
 // stream that it has, or comes back to (G5), sends them home too and waits until they are.

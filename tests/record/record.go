@@ -38,7 +38,23 @@ func End(t testing.TB, n *lab.Node, log *checker.Log, clients []string, expect c
 // against the promises.
 func Verify(t testing.TB, n *lab.Node, log *checker.Log, clients []string, expect checker.Expect) {
 	t.Helper()
-	log.Final(Tasks(t, n))
+	verify(t, n, log, clients, Tasks(t, n), expect)
+}
+
+// VerifyTheirs is Verify with the tasks of those clients alone, where others are on the store of whom the record knows
+// nothing.
+func VerifyTheirs(t testing.TB, n *lab.Node, log *checker.Log, clients []string, expect checker.Expect) {
+	t.Helper()
+	var theirs []lastcall.Task
+	for _, client := range clients {
+		theirs = append(theirs, list(t, n, "&client="+client)...)
+	}
+	verify(t, n, log, clients, theirs, expect)
+}
+
+func verify(t testing.TB, n *lab.Node, log *checker.Log, clients []string, tasks []lastcall.Task, expect checker.Expect) {
+	t.Helper()
+	log.Final(tasks)
 	for _, client := range clients {
 		readMailbox(t, n, log, client)
 	}
@@ -50,8 +66,14 @@ func Verify(t testing.TB, n *lab.Node, log *checker.Log, clients []string, expec
 // Tasks lists all tasks, page by page.
 func Tasks(t testing.TB, n *lab.Node) []lastcall.Task {
 	t.Helper()
+	return list(t, n, "")
+}
+
+// list lists the tasks that a filter lets through.
+func list(t testing.TB, n *lab.Node, filter string) []lastcall.Task {
+	t.Helper()
 	var all []lastcall.Task
-	for path := "/v1/tasks?limit=200"; ; {
+	for path := "/v1/tasks?limit=200" + filter; ; {
 		var page struct {
 			Tasks []lastcall.Task
 			Next  string
@@ -65,7 +87,7 @@ func Tasks(t testing.TB, n *lab.Node) []lastcall.Task {
 		if page.Next == "" {
 			return all
 		}
-		path = "/v1/tasks?limit=200&cursor=" + page.Next
+		path = "/v1/tasks?limit=200" + filter + "&cursor=" + page.Next
 	}
 }
 
