@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"regexp"
 	"strings"
 	"testing"
 )
@@ -59,22 +58,4 @@ func table[T any](fields []field[T]) string {
 		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s |\n", f.path, takes, strings.Trim(usual, "()"), f.about)
 	}
 	return b.String()
-}
-
-// The example of the document is a configuration, less the program that it names.
-func TestTheExamplesOfTheDocumentAreRight(t *testing.T) {
-	content, err := os.ReadFile(document)
-	if err != nil {
-		t.Fatal(err)
-	}
-	examples := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(content), -1)
-	if len(examples) < 2 {
-		t.Fatalf("it has %d examples", len(examples))
-	}
-	for _, example := range examples {
-		yaml := regexp.MustCompile(`\./[a-z.]+`).ReplaceAllString(example[1], "sh")
-		if _, err := loadFile(t, yaml); err != nil {
-			t.Errorf("%v in\n%s", err, yaml)
-		}
-	}
 }

@@ -1,0 +1,50 @@
+package docs_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// unrun is a block that no session runs, with the reason. It is named by its page and by how its first line begins.
+type unrun struct{ page, begins, why string }
+
+// elsewhere are all of them. Whoever adds one says what runs it, or why nothing can.
+var elsewhere = []unrun{
+	{"README.md", "go run ./cmd/lastcall demo", "tests/script/testdata/demo.txt plays it"},
+	{"README.md", "make test", "it is what runs this"},
+	{"README.md", "go build -o bin/ ./cmd/lastcall", "tests/lab builds the same, and sessions have it in their PATH"},
+	{"docs/getting-started.md", "go build -o bin/ ./cmd/lastcall", "as above"},
+	{"docs/operations.md", "ALTER SYSTEM SET synchronous_standby_names", "every commit would wait for standbys that are not there"},
+	{"deploy/compose/README.md", "./secrets.sh", "needs Docker; tests/deploy runs its HAProxy and reads the rest"},
+	{"deploy/compose/README.md", "docker compose build", "needs Docker"},
+	{"deploy/kubernetes/many-pods/README.md", "docker build", "needs Docker; tests/deploy builds what it would"},
+	{"deploy/kubernetes/many-pods/README.md", "kubectl create secret", "needs a cluster"},
+	{"deploy/kubernetes/many-pods/README.md", "kubectl apply", "needs a cluster; tests/deploy decodes the manifests strictly"},
+	{"examples/one-host/README.md", "LISTEN=", "tests/takeover runs the example"},
+}
+
+// names reports whether a block is the one that is meant.
+func (e unrun) names(b block) bool { return e.page == b.page && strings.HasPrefix(b.text, e.begins) }
+
+// elsewhereRun reports whether a block is listed.
+func elsewhereRun(b block) bool {
+	return slices.ContainsFunc(elsewhere, func(e unrun) bool { return e.names(b) })
+}
+
+// A list that nobody prunes hides what is missing.
+func TestWhatIsRunElsewhereIsStillThere(t *testing.T) {
+	t.Parallel()
+	var all []block
+	for _, page := range pages(t) {
+		all = append(all, blocks(t, page)...)
+	}
+	for _, e := range elsewhere {
+		if !slices.ContainsFunc(all, e.names) {
+			t.Errorf("%s has no block that begins with %q", e.page, e.begins)
+		}
+		if e.why == "" {
+			t.Errorf("%s: %q is not run, and nobody says why", e.page, e.begins)
+		}
+	}
+}
