@@ -41,7 +41,9 @@ func (c *child) see(ctx context.Context, input []byte, h *execHandler) (spawn.En
 	pipes.Go(func() { c.feed(input) })
 	pipes.Go(c.listen)
 	pipes.Go(c.keepLog)
-	pipes.Go(func() { c.readMessages(c.tree.Messages) })
+	pipes.Go(func() {
+		hearing(c.run, "file descriptor 3", func(e *ear) { e.readMessages(c.tree.Messages) })
+	})
 	end, err := c.tree.Wait()
 	close(over)
 	minder.Wait()

@@ -19,7 +19,7 @@ import (
 // HTTP runs a task by a POST of the task to a URL: the JSON of the REST API, less its urls, and with "checkpoint" where
 // an earlier run left one. The answer is the outcome:
 //
-//	2xx          the body is the output; nothing stands for null
+//	2xx          the body is the output; nothing stands for null. As application/x-ndjson it says more (stream.go)
 //	429, 503     handed back at no cost, for as long as Retry-After says (24 h at most), else 1 s, growing to 60 s
 //	other 4xx    failed for good
 //	the rest     a failed attempt: 5xx, a connection that is refused, reset or cut off, a redirection (which is not
@@ -115,6 +115,9 @@ func (h *httpHandler) Handle(ctx context.Context, _ json.RawMessage) (json.RawMe
 		return nil, notBegun(unreached(ctx, err))
 	}
 	defer resp.Body.Close()
+	if streams(resp) {
+		return h.stream(ctx, run, resp.Body)
+	}
 	a := answer{Response: resp, output: output{most: h.most}}
 	if err := a.readFrom(resp.Body); err != nil && !a.over {
 		return nil, unreached(ctx, fmt.Errorf("the answer was cut off: %w", err))
@@ -148,6 +151,7 @@ func (h *httpHandler) request(ctx context.Context, run lastcall.Run) (*http.Requ
 	at := strconv.FormatInt(time.Now().Unix(), 10)
 	for name, value := range map[string]string{
 		"Content-Type":      "application/json",
+		"Accept":            "application/json, " + streamType,
 		"User-Agent":        "lastcall",
 		"Lastcall-Task-Id":  t.ID,
 		"Lastcall-Run":      strconv.FormatInt(t.Run, 10),

@@ -11,7 +11,7 @@ import (
 	"github.com/lastcall-dev/lastcall"
 )
 
-// message is a line that a command writes to file descriptor 3.
+// message is a line that a command writes to file descriptor 3, or a service into its answer.
 type message struct {
 	Progress *struct {
 		Percent float64 `json:"percent"`
@@ -28,63 +28,88 @@ const maxNotes = 10
 // limit refuses what is over that.
 func maxLine() int { return lastcall.DefaultLimits().Checkpoint + 4<<10 }
 
-// readMessages reads them to the end. Checkpoints are written beside it, the latest at a time, so that a command that
-// writes many is not slowed down and does not hold up its own end.
-func (c *child) readMessages(r io.Reader) {
-	latest := make(chan json.RawMessage, 1)
+// ear hears the messages of a handler, line by line.
+type ear struct {
+	run    lastcall.Run
+	place  string // where the lines come from, for the log
+	latest chan json.RawMessage
+	notes  int
+}
+
+// hearing lends read an ear. Checkpoints are written beside it, the latest at a time, so that a handler that writes many
+// is not slowed down and does not hold up its own end; the last one is written when it returns.
+func hearing(run lastcall.Run, place string, read func(e *ear)) {
+	e := &ear{run: run, place: place, latest: make(chan json.RawMessage, 1)}
 	var saver sync.WaitGroup
-	saver.Go(func() { c.saveAll(latest) }) // ends when latest is closed
+	saver.Go(e.saveAll) // ends when latest is closed
 	defer saver.Wait()
-	defer close(latest)
-	notes := 0
+	defer close(e.latest)
+	read(e)
+}
+
+// readMessages reads messages to the end.
+func (e *ear) readMessages(r io.Reader) {
 	for in := bufio.NewReaderSize(r, 64<<10); ; {
 		line, err := readLine(in, maxLine())
 		if err != nil && !errors.Is(err, errLong) {
 			return
 		}
 		if err == nil {
-			err = c.hear(line, latest)
+			var m message
+			if err = decodeLine(line, &m); err == nil {
+				err = e.hear(&m)
+			}
 		}
-		if err != nil && notes < maxNotes {
-			notes++
-			c.notef("file descriptor 3: %v", err)
+		if err != nil {
+			e.complain(err)
 		}
 	}
 }
 
-// hear takes one line.
-func (c *child) hear(line []byte, latest chan json.RawMessage) error {
-	var m message
-	if err := json.Unmarshal(line, &m); err != nil {
+// decodeLine decodes a line.
+func decodeLine(line []byte, into any) error {
+	if err := json.Unmarshal(line, into); err != nil {
 		return fmt.Errorf("a line is no message: %w", err)
-	}
-	if m.Progress == nil && m.Checkpoint == nil {
-		return errors.New("a line has neither progress nor checkpoint")
-	}
-	if m.Progress != nil {
-		c.run.Progress(m.Progress.Percent, m.Progress.Message)
-	}
-	if m.Checkpoint != nil {
-		select {
-		case <-latest: // not yet written, and overtaken
-		default:
-		}
-		latest <- m.Checkpoint // there is room: nobody else writes to it
 	}
 	return nil
 }
 
-func (c *child) saveAll(latest <-chan json.RawMessage) {
-	for data := range latest {
-		if err := c.run.Checkpoint(data); err != nil {
-			c.notef("a checkpoint was not kept: %v", err)
+// hear takes one message.
+func (e *ear) hear(m *message) error {
+	if m.Progress == nil && m.Checkpoint == nil {
+		return errors.New("a line has neither progress nor checkpoint")
+	}
+	if m.Progress != nil {
+		e.run.Progress(m.Progress.Percent, m.Progress.Message)
+	}
+	if m.Checkpoint != nil {
+		select {
+		case <-e.latest: // not yet written, and overtaken
+		default:
+		}
+		e.latest <- m.Checkpoint // there is room: nobody else writes to it
+	}
+	return nil
+}
+
+func (e *ear) saveAll() {
+	for data := range e.latest {
+		if err := e.run.Checkpoint(data); err != nil {
+			notef(e.run, "a checkpoint was not kept: %v", err)
 		}
 	}
 }
 
+// complain notes a line that is of no use, unless there were many.
+func (e *ear) complain(err error) {
+	if e.notes++; e.notes <= maxNotes {
+		notef(e.run, "%s: %v", e.place, err)
+	}
+}
+
 // notef writes a line of our own into the run's log.
-func (c *child) notef(format string, args ...any) {
-	_, _ = fmt.Fprintf(c.run.Log(), "lastcall: "+format+"\n", args...)
+func notef(run lastcall.Run, format string, args ...any) {
+	_, _ = fmt.Fprintf(run.Log(), "lastcall: "+format+"\n", args...)
 }
 
 var errLong = errors.New("a line is too long to be a message")
