@@ -51,19 +51,23 @@ var (
 func New() *Meter {
 	m := &Meter{
 		registry:  prometheus.NewRegistry(),
-		submitted: counter("submits_total", "Tasks that were accepted, by type.", "type"),
-		settled:   counter("settled_total", "Runs that were settled here, by type and by what became of the task.", "type", "outcome"),
-		refused:   counter("refused_total", "Requests that were answered with a problem, by its code.", "reason"),
-		gaps:      counter("gaps_total", "Gaps that clients were told of, by why.", "why"),
-		handovers: counter("handovers_total", "Connections that were sent on to a peer, by transport.", "transport"),
-		lent:      counter("leases_total", "Leases that were given to workers outside, by type.", "type"),
-		renewed:   counter("leases_renewed_total", "Renewals of such leases, by type.", "type"),
-		lapsed:    counter("leases_lapsed_total", "Such leases that have run out and were ended by this node."),
-		run:       histogram("run_seconds", "How long runs took, by type.", runBounds, "type"),
-		notify: histogram("notify_seconds", "From the commit of an event to its being written to a client that was live, by transport.",
-			notifyBounds, "transport"),
-		commit: histogram("commit_seconds", "How long commits of the store took, the sync included.", commitBounds),
-		batch:  histogram("commit_batch_size", "Calls that shared a commit.", batchBounds),
+		submitted: counter("submits_total", "Tasks that were accepted here; a repeated submit under a known key is not counted again.", "type"),
+		settled: counter("settled_total", "Runs that ended here, by what became of the task: succeeded, failed, canceled, retrying (a failed "+
+			"attempt, or a hand-back that waits) or handed_back (queued again at no cost).", "type", "outcome"),
+		refused:   counter("refused_total", "Requests and handshakes that were answered with a problem, by its code.", "reason"),
+		gaps:      counter("gaps_total", "Gaps that clients were told of: expired, epoch or ahead.", "why"),
+		handovers: counter("handovers_total", "Connections that a drain sent on to a peer.", "transport"),
+		lent: counter("leases_total", "Tasks that this node has leased to workers outside. What they settle here is in settled_total and "+
+			"run_seconds too, twice if they tell it twice as an answer was lost.", "type"),
+		renewed: counter("leases_renewed_total", "Renewals of leases of workers outside.", "type"),
+		lapsed: counter("leases_lapsed_total", "Leases of workers outside that ran out and were ended by this node: a worker died, or was "+
+			"too slow to renew."),
+		run: histogram("run_seconds", "How long runs took, from their start to their outcome.", runBounds, "type"),
+		notify: histogram("notify_seconds", "From the commit of an event to its being written to a client that was connected and had read all "+
+			"before it.", notifyBounds, "transport"),
+		commit: histogram("commit_seconds", "How long the store's commits took, the sync of the disk included; those that wrote nothing "+
+			"are left out.", commitBounds),
+		batch:  histogram("commit_batch_size", "How many calls shared a commit.", batchBounds),
 	}
 	m.registry.MustRegister(
 		m.submitted, m.settled, m.refused, m.gaps, m.handovers, m.lent, m.renewed, m.lapsed, m.run, m.notify, m.commit, m.batch,

@@ -7,14 +7,11 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
 	"github.com/lastcall-dev/lastcall"
@@ -130,24 +127,5 @@ func TestAStoreThatIsAwayHidesTheQueuesOnly(t *testing.T) {
 	got := scrape(t, m)
 	if strings.Contains(got, "lastcall_queue_tasks{") || !strings.Contains(got, "lastcall_running 2") {
 		t.Errorf("it shows\n%s", got)
-	}
-}
-
-// docs/metrics.md names every metric of ours and nothing else.
-func TestTheDocumentNamesWhatThereIs(t *testing.T) {
-	doc, err := os.ReadFile("../docs/metrics.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := func(text, pattern string) map[string]bool {
-		names := map[string]bool{}
-		for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {
-			names[m[1]] = true
-		}
-		return names
-	}
-	shown := found(scrape(t, used(lastcall.Queue{Name: "default"})), `(?m)^# TYPE (lastcall_\w+) `)
-	if d := cmp.Diff(shown, found(string(doc), "(?m)^\\| `(lastcall_\\w+)`")); d != "" {
-		t.Errorf("in /metrics (-) and in docs/metrics.md (+):\n%s", d)
 	}
 }

@@ -35,15 +35,16 @@ const (
 )
 
 var (
-	queueTasks  = desc("queue_tasks", "Tasks that are not finished, by queue and status.", "queue", "status")
-	queueAge    = desc("queue_oldest_age_seconds", "How long the longest waiting queued task has been due, by queue.", "queue")
+	queueTasks  = desc("queue_tasks", "Tasks that are queued, scheduled or running, on the whole store.", "queue", "status")
+	queueAge    = desc("queue_oldest_age_seconds", "How long the longest waiting queued task has been due.", "queue")
 	queuePaused = desc("queue_paused", "1 if the queue is paused.", "queue")
-	connections = desc("connections", "Clients that are connected, by transport.", "transport")
-	open        = desc("connections_open", "All connections, idle ones and those of requests included.")
-	seats       = desc("connections_max", "How many of them are let in; 0: any number.")
-	running     = desc("running", "Runs that go on here.")
-	phase       = desc("drain_phase", "1 for the phase that the drain is in, 0 for the others.", "phase")
-	build       = desc("build_info", "1, with the version.", "version")
+	connections = desc("connections", "Clients that are connected: websocket, sse (long-polls included).", "transport")
+	open        = desc("connections_open", "All connections to the listener: those clients, requests, idle ones.")
+	seats       = desc("connections_max", "How many connections are let in (max_connections), 0: any number. Who comes beyond is counted in "+
+		`refused_total{reason="too_many_connections"}.`)
+	running = desc("running", "Runs that go on here.")
+	phase   = desc("drain_phase", "1 for the phase that the node is in, 0 for the others.", "phase")
+	build   = desc("build_info", "1, with the version.", "version")
 )
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
