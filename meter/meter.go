@@ -67,7 +67,7 @@ func New() *Meter {
 			"before it.", notifyBounds, "transport"),
 		commit: histogram("commit_seconds", "How long the store's commits took, the sync of the disk included; those that wrote nothing "+
 			"are left out.", commitBounds),
-		batch:  histogram("commit_batch_size", "How many calls shared a commit.", batchBounds),
+		batch: histogram("commit_batch_size", "How many calls shared a commit.", batchBounds),
 	}
 	m.registry.MustRegister(
 		m.submitted, m.settled, m.refused, m.gaps, m.handovers, m.lent, m.renewed, m.lapsed, m.run, m.notify, m.commit, m.batch,
