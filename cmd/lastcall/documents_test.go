@@ -1,22 +1,87 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/spf13/pflag"
 )
 
-// What the documents say of commands and exit codes is what there is.
-func TestEveryCommandAndExitCodeIsDocumented(t *testing.T) {
-	text, err := os.ReadFile("../../docs/commands.md")
+var update = flag.Bool("update", false, "write the tables of the document anew")
+
+const document = "../../docs/commands.md"
+
+// The tables of the document are what the commands say of themselves. With -update they are written, and otherwise compared.
+func TestTheDocumentHasEveryCommandAndFlag(t *testing.T) {
+	content, err := os.ReadFile(document)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, cmd := range root().Commands() {
-		if cmd.Runnable() && !strings.Contains(string(text), "`lastcall "+cmd.Name()) {
-			t.Errorf("docs/commands.md does not mention lastcall %s", cmd.Name())
+	want := string(content)
+	for name, table := range map[string]string{"commands": commandTable(), "flags": flagTable()} {
+		begin, end := "<!-- "+name+": written by go test ./cmd/lastcall -update -->\n", "<!-- "+name+" end -->"
+		head, rest, found := strings.Cut(want, begin)
+		_, tail, closed := strings.Cut(rest, end)
+		if !found || !closed {
+			t.Fatalf("the document has no place for the table of %s", name)
 		}
+		want = head + begin + table + end + tail
+	}
+	switch {
+	case want == string(content):
+	case !*update:
+		t.Fatalf("%s is stale; go test ./cmd/lastcall -update writes it anew", document)
+	default:
+		if err := os.WriteFile(document, []byte(want), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// commandTable lists all commands.
+func commandTable() string {
+	var b strings.Builder
+	b.WriteString("| command | does |\n|---|---|\n")
+	for _, cmd := range root().Commands() {
+		use := strings.ReplaceAll(strings.TrimSuffix(cmd.UseLine(), " [flags]"), "|", `\|`)
+		if !cmd.Runnable() {
+			use = "lastcall help " + cmd.Name()
+		}
+		fmt.Fprintf(&b, "| `%s` | %s |\n", use, cmd.Short)
+	}
+	return b.String()
+}
+
+// told are flags that the document explains once for all commands that have them.
+var told = []string{"server", "client", "timeout", "json", "store", "store-file", "help"}
+
+// flagTable lists the flags of all commands but for those, and for the settings of serve.
+func flagTable() string {
+	var b strings.Builder
+	b.WriteString("| command | flag | |\n|---|---|---|\n")
+	for _, cmd := range root().Commands() {
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			setting := cmd.Name() == "serve" && f.Name != "config" && f.Name != "print-config"
+			if setting || f.Hidden || slices.Contains(told, f.Name) {
+				return
+			}
+			takes, says := pflag.UnquoteUsage(f)
+			flag := strings.TrimSpace("--" + f.Name + " " + takes)
+			fmt.Fprintf(&b, "| `%s` | `%s` | %s |\n", cmd.Name(), strings.ReplaceAll(flag, "|", `\|`), says)
+		})
+	}
+	return b.String()
+}
+
+// What the documents say of exit codes is what there is.
+func TestEveryExitCodeIsDocumented(t *testing.T) {
+	text, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, code := range []int{
 		0, exitFailed, 2, 3, exitTaskFailed, exitTaskEnded, exitNotYet, exitUnavailable, exitInterrupted,
