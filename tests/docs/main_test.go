@@ -7,7 +7,7 @@
 //	sh               run, all of it, with exit code 0
 //	sh server        run in a terminal of its own, in the place of what ran there before, which is told to stop by Ctrl-C
 //	sh ctrl-c        run when what runs in that other terminal has been stopped by Ctrl-C
-//	sh endless       run until the page ends, as it would go on for ever; it has to say something
+//	sh endless       run until the page ends, as it would go on for ever; what follows waits until it says something
 //	console          run what stands behind "$ ", and compare what is said with what is shown; "…" stands for anything
 //	LANG file=NAME   written to that file in the page's folder; some command has to use it
 //	json             what the command before it answered, in the same shape

@@ -70,6 +70,9 @@ func begin(t *testing.T, page string) *session {
 		if err := os.CopyFS(s.dir, os.DirFS(filepath.Join(root, folder))); err != nil { // "From this folder"
 			t.Fatal(err)
 		}
+		if programs, _ := filepath.Glob(filepath.Join(s.dir, "*.go")); len(programs) > 0 {
+			module(t, s.dir)
+		}
 	}
 	var server string
 	for i, p := range ports {

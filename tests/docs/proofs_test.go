@@ -1,35 +1,64 @@
 package docs_test
 
 import (
+	"context"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 )
 
 var (
 	named    = regexp.MustCompile("`(Test[A-Z]\\w+)`")
-	defined  = regexp.MustCompile(`(?m)((?:^//.*\n)*)^func (Test[A-Z]\w+)\(`)
 	promise  = regexp.MustCompile(`(?m)^## (G\d+)\.`)
 	sentence = regexp.MustCompile("(?s)`storetest`: \"(.*?)\"")
 )
 
-// proofs are all tests of the repository, with what stands above each and, for those that are told apart by a file's
-// head, with that too.
-func proofs(t *testing.T) map[string]string {
-	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "git", "-C", root, "ls-files", "--cached", "--others", "--exclude-standard", "*_test.go").Output()
+// proofs are all tests of the repository, each with the comment above it and what it does.
+var proofs = sync.OnceValues(func() (map[string]string, error) {
+	out, err := exec.CommandContext(context.Background(), "git", "-C", root, "grep", "-lE", "^func Test", "--", "*_test.go").Output()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	found := map[string]string{}
 	for file := range strings.FieldsSeq(string(out)) {
-		text := read(t, file)
-		for _, m := range defined.FindAllStringSubmatch(text, -1) {
-			_, body, _ := strings.Cut(text, m[0])
-			body, _, _ = strings.Cut(body, "\n}\n")
-			found[m[2]] = m[1] + m[2] + body
+		text, err := os.ReadFile(filepath.Join(root, file))
+		if err != nil {
+			return nil, err
 		}
+		comment, test := "", ""
+		for line := range strings.Lines(string(text)) {
+			name, is := strings.CutPrefix(line, "func Test")
+			switch {
+			case strings.HasPrefix(line, "//"):
+				comment += line
+				continue
+			case is:
+				name, _, _ = strings.Cut(name, "(")
+				test = "Test" + name
+				found[test] = comment
+			}
+			comment = ""
+			if test != "" {
+				found[test] += line
+			}
+			if line == "}\n" {
+				test = ""
+			}
+		}
+	}
+	return found, nil
+})
+
+// there are the tests that there are.
+func there(t *testing.T) map[string]string {
+	t.Helper()
+	found, err := proofs()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return found
 }
@@ -37,10 +66,10 @@ func proofs(t *testing.T) map[string]string {
 // A test that a page calls by its name is there.
 func TestEveryTestThatAPageNamesIsThere(t *testing.T) {
 	t.Parallel()
-	there := proofs(t)
+	all := there(t)
 	for _, page := range pages(t) {
 		for _, m := range named.FindAllStringSubmatch(read(t, page), -1) {
-			if _, ok := there[m[1]]; !ok {
+			if _, ok := all[m[1]]; !ok {
 				t.Errorf("%s: there is no test %s", page, m[1])
 			}
 		}
@@ -50,7 +79,7 @@ func TestEveryTestThatAPageNamesIsThere(t *testing.T) {
 // Of each promise there is a proof, and what is called one says of itself that it is.
 func TestEveryPromiseHasItsProofs(t *testing.T) {
 	t.Parallel()
-	text, there := read(t, "docs/guarantees.md"), proofs(t)
+	text, all := read(t, "docs/guarantees.md"), there(t)
 	begins := promise.FindAllStringSubmatchIndex(text, -1)
 	if len(begins) != 11 {
 		t.Errorf("%d promises, want G1 to G11", len(begins))
@@ -66,7 +95,7 @@ func TestEveryPromiseHasItsProofs(t *testing.T) {
 			t.Errorf("%s has no proof", number)
 		}
 		for _, m := range tests {
-			if number != "G11" && !cites.MatchString(there[m[1]]) {
+			if number != "G11" && !cites.MatchString(all[m[1]]) {
 				t.Errorf("%s is called a proof of %s, and does not cite it", m[1], number)
 			}
 		}

@@ -1,0 +1,1 @@
+. "$CHECKOUT/tests/docs/testdata/setup/module.sh"
