@@ -39,6 +39,8 @@ type Store struct {
 	life  context.Context //nolint:containedctx // of the store itself: it ends with Close
 	end   context.CancelCauseFunc
 
+	clock lastcall.ClockWatch
+
 	mu     sync.Mutex
 	tended time.Time // when this node last looked after the days (partition.go)
 }

@@ -23,7 +23,7 @@ func (s *Store) Sweep(ctx context.Context, sw lastcall.Sweep) (did lastcall.Swep
 		sw.Limit = sweepMost
 	}
 	for _, step := range []func(context.Context, *lastcall.Sweep, *lastcall.Swept) error{
-		s.sweepDead, s.sweepUnheard, s.sweepLeases, s.sweepExpired, s.sweepDue, s.sweepOld,
+		s.setClock, s.sweepDead, s.sweepUnheard, s.sweepLeases, s.sweepExpired, s.sweepDue, s.sweepOld,
 	} {
 		failed := step(ctx, &sw, &did)
 		err = errors.Join(err, failed)

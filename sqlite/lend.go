@@ -129,9 +129,9 @@ type over struct {
 }
 
 // endLeases takes back what is held by nobody any more, names it, and forgets leases that have stayed behind.
-func (tx *tx) endLeases(sw *lastcall.Sweep, did *lastcall.Swept) error {
+func (tx *tx) endLeases(sw *lastcall.Sweep, now time.Time, did *lastcall.Swept) error {
 	var all []over
-	st := tx.stmt("leases_over").Time(tx.now).Int(int64(sw.LongestLapse())).Int(int64(sw.Limit))
+	st := tx.stmt("leases_over").Time(now).Int(int64(sw.LongestLapse())).Int(int64(sw.Limit))
 	err := each(st, func() error {
 		o := over{holder: st.ColText(0), ends: st.ColTime(2)}
 		st.ColCopy(1, o.task[:])

@@ -19,6 +19,8 @@ type Store struct {
 	writer  *writer
 	readers *readers
 
+	clock lastcall.ClockWatch
+
 	mu     sync.Mutex
 	leases map[string]*os.File // the lock files of the incarnations that joined through this store
 	walk   walk                // where the next sweep goes on (retention.go)

@@ -20,6 +20,7 @@ func (s *Store) Sweep(ctx context.Context, sw lastcall.Sweep) (did lastcall.Swep
 	if sw.Limit <= 0 {
 		sw.Limit = sweepMost
 	}
+	at := s.readClock()
 	found, err := s.findDead(ctx)
 	if err != nil {
 		return did, fmt.Errorf("sweep: %w", err)
@@ -29,12 +30,13 @@ func (s *Store) Sweep(ctx context.Context, sw lastcall.Sweep) (did lastcall.Swep
 		return did, errors.Join(fmt.Errorf("sweep: %w", err), letGo(found, false))
 	}
 	err = s.write(ctx, "sweep", rowBytes*sw.Limit, func(tx *tx) (err error) {
-		did, err = tx.sweep(&sw, found, old)
+		did, err = tx.sweep(&sw, found, old, at)
 		return err
 	})
 	if err != nil {
 		return lastcall.Swept{}, errors.Join(err, letGo(found, false))
 	}
+	s.clock.Took(at.step)
 	if err := letGo(found, true); err != nil {
 		s.log.Warn("lock files of dead nodes could not be removed", slog.Any("error", err))
 	}
@@ -43,11 +45,14 @@ func (s *Store) Sweep(ctx context.Context, sw lastcall.Sweep) (did lastcall.Swep
 
 // sweep does all kinds in one transaction. The dead come first, so that what they ran is there for the rest. Expiry
 // comes before what is due: what was to run too late ends without having been in the line for a moment.
-func (tx *tx) sweep(sw *lastcall.Sweep, found []dead, old *old) (did lastcall.Swept, err error) {
+func (tx *tx) sweep(sw *lastcall.Sweep, found []dead, old *old, at hour) (did lastcall.Swept, err error) {
 	if did.Crashed, err = tx.bury(found, sw.MaxCrashes); err != nil {
 		return did, err
 	}
-	if err := tx.endLeases(sw, &did); err != nil {
+	if err := tx.setClock(at); err != nil {
+		return did, err
+	}
+	if err := tx.endLeases(sw, at.now, &did); err != nil {
 		return did, err
 	}
 	if did.Expired, err = tx.moveTasks("expiring", sw.Limit, (*row).expire); err != nil {

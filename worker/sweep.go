@@ -119,8 +119,10 @@ func (w *Worker) steadyFor() time.Duration {
 	return w.tempo.steadyFor(time.Now(), w.o.Lease)
 }
 
-// sweepAt brings the next sweep forward, and never puts it off.
+// sweepAt brings the next sweep forward, and never puts it off. From here on the time goes by the clock that nobody sets.
 func (w *Worker) sweepAt(t time.Time) {
+	now := time.Now()
+	t = now.Add(t.Sub(now))
 	w.mu.Lock()
 	sooner := t.Before(w.tempo.next)
 	if sooner {

@@ -37,3 +37,7 @@ SELECT id, run FROM tasks INDEXED BY tasks_owner WHERE status = 2 AND owner = ? 
 -- name: runs_canceled
 SELECT id, run FROM tasks INDEXED BY tasks_owner WHERE status = 2 AND owner = ? AND cancel_requested_at IS NOT NULL
 ORDER BY id;
+
+-- name: nodes_back
+-- The clock was set back: nothing has happened later than now.
+UPDATE nodes SET phase_since = min(phase_since, ?1), seen_at = min(seen_at, ?1) WHERE phase_since > ?1 OR seen_at > ?1;

@@ -33,6 +33,7 @@ type Server struct {
 	user     *servant
 	password string
 	settings []string
+	env      []string
 
 	mu     sync.Mutex
 	cmd    *exec.Cmd // nil: it does not run
@@ -50,6 +51,11 @@ func Set(name, value string) Option {
 // Password has the server ask for passwords; it is the superuser's.
 func Password(password string) Option {
 	return func(s *Server) { s.password = password }
+}
+
+// Environ adds NAME=value to the environment of the server itself.
+func Environ(env ...string) Option {
+	return func(s *Server) { s.env = append(s.env, env...) }
 }
 
 // Start runs a new server until the end of the test.
@@ -139,6 +145,7 @@ func (s *Server) start() error {
 	defer log.Close() // the server has it by then
 	cmd := exec.CommandContext(context.Background(), filepath.Join(s.bin, "postgres"), "-D", s.data())
 	cmd.SysProcAttr, cmd.Dir, cmd.Stdout, cmd.Stderr = s.user.attributes(), s.dir, log, log
+	cmd.Env = append(os.Environ(), s.env...)
 	if err := cmd.Start(); err != nil {
 		return err
 	}
