@@ -33,7 +33,7 @@ func (a *api) submitBatch(c *call) error {
 	if err := c.applyTypes(list); err != nil {
 		return err
 	}
-	done, err := a.Store.Submit(c.ctx(), list)
+	done, err := a.Store.Submit(c.lasting(), list)
 	if err != nil {
 		return whichKey(err)
 	}

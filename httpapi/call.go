@@ -20,6 +20,8 @@ type call struct {
 
 	underway bool // it has arrived whole, and has no answer yet
 	term     int  // of Underway
+
+	location, length [1]string // values of headers, which need no memory of their own here
 }
 
 // ServeHTTP answers one request, whatever happens.
@@ -82,7 +84,8 @@ func (c *call) answer(status int, contentType []string, body []byte) {
 	h := c.w.Header()
 	if contentType != nil {
 		h["Content-Type"] = contentType
-		h["Content-Length"] = []string{strconv.Itoa(len(body))}
+		c.length[0] = strconv.Itoa(len(body))
+		h["Content-Length"] = c.length[:]
 		h["X-Content-Type-Options"] = nosniff
 	}
 	if _, ok := h["Cache-Control"]; !ok {
@@ -136,5 +139,9 @@ func (c *call) rescue(v any) {
 	c.problem(&lastcall.Error{Code: lastcall.CodeInternal})
 }
 
-// ctx is the request's context: it ends when the client is gone.
+// ctx is the request's context, for what waits: it ends when the client is gone.
 func (c *call) ctx() context.Context { return c.r.Context() }
+
+// lasting is for what is asked of the store, which takes a moment. It does not end with the client: one that has ended
+// its half of the connection cannot be told from one that is gone, and has a right to its answer.
+func (c *call) lasting() context.Context { return context.WithoutCancel(c.r.Context()) }

@@ -13,7 +13,7 @@ func (a *api) cancelTask(c *call) error {
 	if err := c.checkID(); err != nil {
 		return err
 	}
-	t, err := a.Store.Cancel(c.ctx(), c.name)
+	t, err := a.Store.Cancel(c.lasting(), c.name)
 	if err != nil {
 		return notThere(err)
 	}

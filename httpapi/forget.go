@@ -17,7 +17,7 @@ func (a *api) forgetTask(c *call) error {
 	if err := c.checkID(); err != nil {
 		return err
 	}
-	err := a.Store.Forget(c.ctx(), c.name)
+	err := a.Store.Forget(c.lasting(), c.name)
 	if lastcall.CodeOf(err) == lastcall.CodeNotFinished {
 		return lastcall.Errorf(lastcall.CodeNotFinished, "a task can be forgotten once it has ended; it can be canceled before")
 	}

@@ -45,7 +45,7 @@ func (c *call) knowsAll(types []string) error {
 		if _, ok := c.api.Types.Lookup(name); ok {
 			continue
 		}
-		known, err := c.api.announced.has(c.ctx(), name)
+		known, err := c.api.announced.has(c.lasting(), name)
 		if err != nil {
 			return err
 		}
@@ -95,7 +95,7 @@ func (a *api) renewLease(c *call) error {
 	if err != nil {
 		return err
 	}
-	kept, err := a.Leases.Renew(c.ctx(), c.name, w.token, lease.Renewal{Progress: w.progress, Checkpoint: w.checkpoint})
+	kept, err := a.Leases.Renew(c.lasting(), c.name, w.token, lease.Renewal{Progress: w.progress, Checkpoint: w.checkpoint})
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (a *api) completeLease(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.settled(a.Leases.Complete(c.ctx(), c.name, w.token, w.output))
+	return c.settled(a.Leases.Complete(c.lasting(), c.name, w.token, w.output))
 }
 
 // failLease ends an attempt that failed.
@@ -124,7 +124,7 @@ func (a *api) failLease(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.settled(a.Leases.Fail(c.ctx(), c.name, w.token, lease.Failure{
+	return c.settled(a.Leases.Fail(c.lasting(), c.name, w.token, lease.Failure{
 		Error: *w.failure, RetryAfter: w.retryAfter, Permanent: w.permanent,
 	}))
 }
@@ -139,7 +139,7 @@ func (a *api) releaseLease(c *call) error {
 	if w.retryAfter != nil {
 		wait = *w.retryAfter
 	}
-	return c.settled(a.Leases.Release(c.ctx(), c.name, w.token, w.checkpoint, wait))
+	return c.settled(a.Leases.Release(c.lasting(), c.name, w.token, w.checkpoint, wait))
 }
 
 // settled answers with what has become of a task.

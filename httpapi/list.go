@@ -34,7 +34,7 @@ func (a *api) listTasks(c *call) error {
 	if errs != nil {
 		return invalid(errs...)
 	}
-	page, err := a.Store.Tasks(c.ctx(), f)
+	page, err := a.Store.Tasks(c.lasting(), f)
 	if lastcall.CodeOf(err) == lastcall.CodeInvalidRequest { // all else was checked; what a cursor says only the store knows
 		return invalid(badCursor)
 	}

@@ -11,7 +11,7 @@ func (a *api) nodes(c *call) error {
 	if _, err := a.readParams(c, "client"); err != nil {
 		return err
 	}
-	list, err := a.Store.Nodes(c.ctx())
+	list, err := a.Store.Nodes(c.lasting())
 	if err != nil {
 		return err
 	}

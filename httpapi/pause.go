@@ -24,7 +24,7 @@ func (c *call) setPaused(paused bool) error {
 	if msg := c.api.Limits.CheckName(c.name); msg != "" {
 		return invalid(field("queue", msg))
 	}
-	q, err := c.api.Store.PauseQueue(c.ctx(), c.name, paused)
+	q, err := c.api.Store.PauseQueue(c.lasting(), c.name, paused)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func (a *api) queues(c *call) error {
 	if _, err := a.readParams(c, "client"); err != nil {
 		return err
 	}
-	counted, err := a.Store.Queues(c.ctx())
+	counted, err := a.Store.Queues(c.lasting())
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func (a *api) readTask(c *call) error {
 	if err := c.checkID(); err != nil {
 		return err
 	}
-	t, err := a.Store.Task(c.ctx(), c.name)
+	t, err := a.Store.Task(c.lasting(), c.name)
 	if err != nil {
 		return notThere(err)
 	}

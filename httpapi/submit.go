@@ -33,7 +33,7 @@ func (c *call) place(s lastcall.Submission) error {
 	if err := c.applyType(&s); err != nil {
 		return err
 	}
-	done, err := c.api.Store.Submit(c.ctx(), []lastcall.Submission{s})
+	done, err := c.api.Store.Submit(c.lasting(), []lastcall.Submission{s})
 	if lastcall.CodeOf(err) == lastcall.CodeIdempotencyMismatch { // said without its place in the call, which is the only one
 		return lastcall.Errorf(lastcall.CodeIdempotencyMismatch, "the key was used with another body")
 	}
@@ -91,7 +91,7 @@ func (c *call) readSubmission(who Identity) (lastcall.Submission, error) {
 func (c *call) applyType(s *lastcall.Submission) error {
 	t, ok := c.api.Types.Lookup(s.Type)
 	if !ok {
-		known, err := c.api.announced.has(c.ctx(), s.Type)
+		known, err := c.api.announced.has(c.lasting(), s.Type)
 		if err != nil {
 			return err
 		}
@@ -112,7 +112,8 @@ func (c *call) applyType(s *lastcall.Submission) error {
 // submitted answers a submit: at once, or, with Prefer: wait, when the task is done or the time is up.
 func (c *call) submitted(s *lastcall.Submitted) error {
 	h := c.w.Header()
-	h["Location"] = []string{taskPath + s.Task.ID}
+	c.location[0] = taskPath + s.Task.ID
+	h["Location"] = c.location[:]
 	if s.Replayed {
 		h.Set("Idempotency-Replayed", "true")
 	}

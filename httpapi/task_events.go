@@ -21,12 +21,12 @@ func (a *api) taskEvents(c *call) error {
 	}
 	if stream {
 		// A stream is not refused for want of the store: Streams sees to it that its client comes back.
-		if _, err := a.Store.Task(c.ctx(), c.name); err != nil && lastcall.CodeOf(err) != lastcall.CodeStoreUnavailable {
+		if _, err := a.Store.Task(c.lasting(), c.name); err != nil && lastcall.CodeOf(err) != lastcall.CodeStoreUnavailable {
 			return notThere(err)
 		}
 		return c.stream(func(w http.ResponseWriter, r *http.Request) { a.Streams.ServeTask(w, r, c.name) })
 	}
-	box, events, err := a.Store.TaskEvents(c.ctx(), c.name)
+	box, events, err := a.Store.TaskEvents(c.lasting(), c.name)
 	if err != nil {
 		return notThere(err)
 	}

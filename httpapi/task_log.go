@@ -19,7 +19,7 @@ func (a *api) taskLog(c *call) error {
 	if err := c.checkID(); err != nil {
 		return err
 	}
-	log, err := a.Store.Log(c.ctx(), c.name)
+	log, err := a.Store.Log(c.lasting(), c.name)
 	if err != nil {
 		return notThere(err)
 	}

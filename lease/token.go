@@ -34,10 +34,9 @@ func parseToken(s string) (token, error) {
 	ttl, holder, ok2 := strings.Cut(rest, ".")
 	n, err := strconv.ParseInt(run, 10, 64)
 	ms, err2 := strconv.ParseInt(ttl, 10, 64)
-	length := time.Duration(ms) * time.Millisecond
 	if !ok || !ok2 || err != nil || err2 != nil || len(s) > maxToken ||
-		ms > MostTTL.Milliseconds() || length < LeastTTL || n <= 0 || holder == "" {
+		ms > MostTTL.Milliseconds() || ms < LeastTTL.Milliseconds() || n <= 0 || holder == "" {
 		return token{}, errLost()
 	}
-	return token{run: n, ttl: length, holder: holder}, nil
+	return token{run: n, ttl: time.Duration(ms) * time.Millisecond, holder: holder}, nil
 }

@@ -24,7 +24,8 @@ func (s *Server) Poll(ctx context.Context, client string, after *lastcall.Cursor
 	ctx, cancel := s.life(ctx)
 	defer cancel()
 	st := s.newStream(client)
-	sub, err := s.hub.Subscribe(ctx, client, hub.Start{Resume: after}, st)
+	// Not with ctx: who has ended its half of the connection behind the request is still to be told where it stands.
+	sub, err := s.hub.Subscribe(s.ctx, client, hub.Start{Resume: after}, st)
 	if err != nil {
 		return nil, lastcall.Cursor{}, nil, err
 	}

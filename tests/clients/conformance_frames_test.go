@@ -33,6 +33,10 @@ func framing() (list []conformance) {
 			pieces(byeOf(maxFrame+10), nil, 20_000, 20_000, 20_000), notOurs,
 		},
 		conformance{"10.4", "a message of an exabyte, announced", all(long(1<<60), make([]byte, maxFrame+1)), notOurs},
+		conformance{
+			"10.4", "30,000 levels of JSON",
+			text(`{"t":"bye","pad":` + strings.Repeat("[", 30_000) + strings.Repeat("]", 30_000) + "}"), notOurs,
+		},
 		conformance{"5.2", "a length with the top bit", long(1 << 63), tooBig},
 		conformance{"5.2", "a length with all bits", long(1<<64 - 1), tooBig},
 		conformance{"5.2", "pieces whose lengths have the top bit together", all(frame(opText, "x"), longOf(opMore, 1<<63-1)), tooBig},

@@ -1,6 +1,7 @@
 package leases_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"syscall"
@@ -56,8 +57,9 @@ func TestALeaseOutlivesTheNodeThatWasKilled(t *testing.T) {
 
 // lease is what a worker is told of one.
 type lease struct {
-	ID, Token string
-	Task      lastcall.Task
+	ID, Token  string
+	Checkpoint json.RawMessage
+	Task       lastcall.Task
 }
 
 // leaseOne leases the one task that there is, for 5 s.
