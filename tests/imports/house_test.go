@@ -79,6 +79,8 @@ var house = []room{
 		parts: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys"},
 	},
 	{floor: 4, path: "examples/embed", uses: []string{".", "server"}},
+	{floor: 4, path: "examples/orders", uses: []string{".", "client", "server"}},
+	{floor: 0, path: "examples/thumbnails"},
 	{floor: 4, path: "examples/drain-only", uses: []string{"drain"}, parts: []string{"github.com/gorilla/websocket"}},
 
 	// For tests: the specification of a store, and the judge of what clients were promised against what they got.
@@ -108,6 +110,7 @@ var house = []room{
 	{floor: 6, path: "tests/crash", tests: true},
 	{floor: 6, path: "tests/docs", tests: true},
 	{floor: 6, path: "tests/drain", tests: true},
+	{floor: 6, path: "tests/examples", tests: true},
 	{floor: 6, path: "tests/handlers", tests: true},
 	{floor: 6, path: "tests/leases", tests: true},
 	{floor: 6, path: "tests/script", tests: true},
