@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"net"
 	"time"
 
 	"github.com/lastcall-dev/lastcall/drain"
@@ -48,8 +49,10 @@ func (n *node) closeClients(ctx context.Context) {
 		if !n.requests.settle(ctx) {
 			n.o.Logger.Warn("requests have no answer in time")
 		}
+		n.stopListening()
 		answers, cancel := context.WithTimeout(context.WithoutCancel(ctx), answersWithin)
 		defer cancel()
+		n.arrivals.settle(answers)
 		if err := n.http.Shutdown(answers); err != nil {
 			n.o.Logger.Warn("requests were cut off", "error", errors.Join(err, n.http.Close()))
 		}
@@ -64,4 +67,13 @@ func (n *node) closeClients(ctx context.Context) {
 		Served: sockets.Served + streams.Served, HandedOver: sockets.HandedOver + streams.HandedOver,
 		Closed: sockets.Closed + streams.Closed,
 	}
+}
+
+// stopListening closes the listener, and returns when nobody is accepted any more. One that a service manager holds too
+// stays open there: who connects from now on waits for the next process.
+func (n *node) stopListening() {
+	if err := n.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		n.o.Logger.Warn("the listener", "error", err)
+	}
+	<-n.accepted
 }

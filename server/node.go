@@ -44,6 +44,8 @@ type node struct {
 
 	waits    *waits
 	requests requests
+	arrivals arrivals
+	accepted chan struct{} // closed when the HTTP server accepts no more
 	turns    turns
 	// announced: clients are told once that the node finishes.
 	announced sync.Once
@@ -57,7 +59,7 @@ type node struct {
 // assemble makes the parts and joins them. It stays one straight function: it is the plan of the house.
 func (s *Server) assemble() (*node, error) {
 	s.o.warnShort(s.types)
-	n := &node{Server: s, waits: newWaits()}
+	n := &node{Server: s, waits: newWaits(), accepted: make(chan struct{})}
 	ready := drain.Ready
 	n.phase.Store(&ready)
 	var err error
@@ -105,8 +107,9 @@ func (s *Server) assemble() (*node, error) {
 	}
 	s.meter.Ask(n.sources())
 	n.http = &http.Server{
-		Handler:           n.drainer.Count(n.oneAnswer(api)),
-		ConnContext:       noteStanding,
+		Handler:           n.arrivals.hear(n.drainer.Count(n.oneAnswer(api))),
+		ConnContext:       func(ctx context.Context, c net.Conn) context.Context { return n.arrivals.note(noteStanding(ctx, c), c) },
+		ConnState:         n.arrivals.state,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       60 * time.Second, // of a whole request; an answer that waits comes after it
 		IdleTimeout:       2 * time.Minute,
@@ -172,7 +175,10 @@ func (n *node) start(ctx context.Context) {
 	n.telling.Go(func() { n.failed("keep the sockets", n.sockets.Run(tell)) })
 	n.telling.Go(func() { n.failed("seek peers", n.seekPeers(tell)) })
 	n.working.Go(func() { n.failed("work", n.worker.Run(work)) })
-	n.serving.Go(func() { n.failed("serve", n.http.Serve(n.seats.at(n.listener))) })
+	n.serving.Go(func() {
+		defer close(n.accepted)
+		n.failed("serve", n.http.Serve(n.seats.at(n.listener)))
+	})
 }
 
 // moved passes the store's hints on.
@@ -185,7 +191,7 @@ func (n *node) moved(hints []lastcall.Hint) {
 // failed logs what a part ended with, and has the node drained if it was not told to end: half a node is worse than
 // none.
 func (n *node) failed(what string, err error) {
-	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, http.ErrServerClosed) {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, http.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
 		return
 	}
 	n.o.Logger.Error("a part has failed", "part", what, "error", err)

@@ -40,33 +40,12 @@ func TestANodeThatHangsInItsOwnLogIsGoneAtTheDeadline(t *testing.T) {
 			break
 		}
 	}
-	fill(t, log)
+	lab.FillPipe(t, log)
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	var exit *exec.ExitError
 	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != drain.ExitDeadline {
 		t.Errorf("the process ended with %v, want exit code %d", err, drain.ExitDeadline)
-	}
-}
-
-// fill fills a pipe to the last byte, so that whoever writes to it next waits.
-func fill(t *testing.T, pipe *os.File) {
-	t.Helper()
-	fd := int(pipe.Fd())
-	if err := syscall.SetNonblock(fd, true); err != nil {
-		t.Fatal(err)
-	}
-	for _, size := range []int{4096, 1} {
-		for full := false; !full; {
-			_, err := syscall.Write(fd, make([]byte, size))
-			full = errors.Is(err, syscall.EAGAIN)
-			if err != nil && !full {
-				t.Fatal(err)
-			}
-		}
-	}
-	if err := syscall.SetNonblock(fd, false); err != nil {
-		t.Fatal(err)
 	}
 }

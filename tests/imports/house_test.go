@@ -116,6 +116,7 @@ var house = []room{
 	{floor: 6, path: "tests/script", tests: true},
 	{floor: 6, path: "tests/soak", tests: true},
 	{floor: 6, path: "tests/streams", tests: true},
+	{floor: 6, path: "tests/systemd", tests: true},
 	{floor: 6, path: "tests/cluster", tests: true},
 	{floor: 6, path: "tests/takeover", tests: true},
 	{floor: 6, path: "tests/goclient", tests: true},
