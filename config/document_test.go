@@ -19,8 +19,8 @@ func TestTheDocumentHasEverySetting(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := string(content)
-	want = between(t, want, "settings", table(settings))
-	want = between(t, want, "task settings", table(taskFields))
+	want = between(t, want, "settings", table(settings, everyName))
+	want = between(t, want, "task settings", table(taskFields, path))
 	if want == string(content) {
 		return
 	}
@@ -45,7 +45,19 @@ func between(t *testing.T, text, name, table string) string {
 	return head + begin + table + end + tail
 }
 
-func table[T any](fields []field[T]) string {
+// everyName is a setting of the node's as the file, the command line and the environment have it. Secrets have no flag.
+func everyName(f *field[Config]) string {
+	names := path(f)
+	if !f.secret {
+		names += "<br>`--" + f.flag() + "`"
+	}
+	return names + "<br>`" + f.variable() + "`"
+}
+
+// path is a setting as the file has it.
+func path[T any](f *field[T]) string { return "`" + f.path + "`" }
+
+func table[T any](fields []field[T], name func(*field[T]) string) string {
 	var b strings.Builder
 	b.WriteString("| setting | takes | default | |\n|---|---|---|---|\n")
 	for i := range fields {
@@ -55,7 +67,7 @@ func table[T any](fields []field[T]) string {
 		if usual != "" && !f.follows() {
 			usual = "`" + usual + "`"
 		}
-		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s |\n", f.path, takes, strings.Trim(usual, "()"), f.about)
+		fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", name(f), takes, strings.Trim(usual, "()"), f.about)
 	}
 	return b.String()
 }
