@@ -21,6 +21,9 @@ var elsewhere = []unrun{
 	{"deploy/kubernetes/many-pods/README.md", "docker build", "needs Docker; tests/deploy builds what it would"},
 	{"deploy/kubernetes/many-pods/README.md", "kubectl create secret", "needs a cluster"},
 	{"deploy/kubernetes/many-pods/README.md", "kubectl apply", "needs a cluster; tests/deploy decodes the manifests strictly"},
+	{"deploy/systemd/README.md", "install -m 0755", "needs root and systemd; tests/deploy has systemd-analyze read the units"},
+	{"deploy/systemd/README.md", "systemctl restart", "needs root and systemd; tests/systemd restarts what holds its socket"},
+	{"deploy/systemd/README.md", "[Socket]", "a part of a unit"},
 	{"examples/one-host/README.md", "LISTEN=", "tests/takeover runs the example"},
 }
 
