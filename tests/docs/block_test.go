@@ -58,7 +58,7 @@ func read(t *testing.T, path string) string {
 }
 
 var (
-	fence   = regexp.MustCompile("^( *)```(.*)$")
+	fence   = regexp.MustCompile("^( *(?:[0-9]+\\. )?)```(.*)$") // also where an item of a list begins with it
 	comment = regexp.MustCompile(`^ *<!-- ([a-z]+/[\w./-]+) -->$`)
 )
 
@@ -71,7 +71,7 @@ func blocks(t *testing.T, page string) (found []block) {
 		mark := fence.FindStringSubmatch(line)
 		switch {
 		case b == nil && mark != nil:
-			b, indent = opened(mark[2]), mark[1]
+			b, indent = opened(mark[2]), strings.Repeat(" ", len(mark[1]))
 			b.page, b.line, b.shows = page, i+2, shows
 		case mark != nil:
 			found = append(found, *b)

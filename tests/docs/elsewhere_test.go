@@ -1,12 +1,14 @@
 package docs_test
 
 import (
+	"path"
 	"slices"
 	"strings"
 	"testing"
 )
 
-// unrun is a block that no session runs, with the reason. It is named by its page and by how its first line begins.
+// unrun are blocks that no session runs, with the reason. They are named by their page, or a pattern
+// of pages, and by how they begin.
 type unrun struct{ page, begins, why string }
 
 // elsewhere are all of them. Whoever adds one says what runs it, or why nothing can.
@@ -18,9 +20,8 @@ var elsewhere = []unrun{
 	{"docs/operations.md", "ALTER SYSTEM SET synchronous_standby_names", "every commit would wait for standbys that are not there"},
 	{"deploy/compose/README.md", "./secrets.sh", "needs Docker; tests/deploy runs its HAProxy and reads the rest"},
 	{"deploy/compose/README.md", "docker compose build", "needs Docker"},
-	{"deploy/kubernetes/many-pods/README.md", "docker build", "needs Docker; tests/deploy builds what it would"},
-	{"deploy/kubernetes/many-pods/README.md", "kubectl create secret", "needs a cluster"},
-	{"deploy/kubernetes/many-pods/README.md", "kubectl apply", "needs a cluster; tests/deploy decodes the manifests strictly"},
+	{"deploy/kubernetes/*/README.md", "docker ", "needs Docker; tests/deploy builds what it would"},
+	{"deploy/kubernetes/*/README.md", "kubectl ", "needs a cluster; tests/deploy decodes the manifests strictly"},
 	{"deploy/systemd/README.md", "install -m 0755", "needs root and systemd; tests/deploy has systemd-analyze read the units"},
 	{"deploy/systemd/README.md", "systemctl restart", "needs root and systemd; tests/systemd restarts what holds its socket"},
 	{"deploy/systemd/README.md", "[Socket]", "a part of a unit"},
@@ -28,7 +29,10 @@ var elsewhere = []unrun{
 }
 
 // names reports whether a block is the one that is meant.
-func (e unrun) names(b block) bool { return e.page == b.page && strings.HasPrefix(b.text, e.begins) }
+func (e unrun) names(b block) bool {
+	of, _ := path.Match(e.page, b.page) // the only error is a pattern that is none, which names nothing
+	return of && strings.HasPrefix(b.text, e.begins)
+}
 
 // elsewhereRun reports whether a block is listed.
 func elsewhereRun(b block) bool {
