@@ -22,6 +22,9 @@ TESTFLAGS ?= -race -count=1 -timeout=10m -p=3
 FIRST = $$(ls -d ./tests/cluster ./tests/takeover 2>/dev/null || true)
 FUZZTIME ?= 10s
 SOAK ?= 1h
+# Of a measurement: how often each side has its turn, and which parts; all.
+ROUNDS ?= 3
+PARTS ?=
 
 ##@ Use
 
@@ -67,8 +70,12 @@ soak: setup ## everything on, on both stores, for SOAK (1h): nothing is lost, an
 	go test -count=1 -timeout=0 -v ./tests/soak -soak=$(SOAK)
 
 .PHONY: bench
-bench: ## measure against others, side by side, in one run
-	cd bench && go run .
+bench: setup ## measure against others, side by side, in one run, or PARTS of it, and write docs/benchmarks.md
+	cd bench && go run . -only='$(PARTS)' -rounds=$(ROUNDS)
+
+.PHONY: bench-compare
+bench-compare: ## measure the work tree against the commit REF, all or PARTS (submits,latency,rest,idle)
+	cd bench && go run . -compare='$(or $(REF),$(error REF=commit says what to compare with))' -only='$(PARTS)' -rounds=$(ROUNDS)
 
 .PHONY: setup
 setup: ## install what the tests need and this machine lacks (apt)

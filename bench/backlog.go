@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -19,8 +18,15 @@ const backlogWorkers = 200
 
 // depths is what a store came to with a short queue and with a long one.
 type depths struct {
-	store       string
-	short, long []pace
+	Store string `json:"store"`
+	Short []pace `json:"short"`
+	Long  []pace `json:"long"`
+}
+
+// queued is what both stores came to.
+type queued struct {
+	Long   int       `json:"long"` // tasks in the long queue
+	Stores []*depths `json:"stores"`
 }
 
 // queue is a store with a queue whose length is held.
@@ -31,28 +37,33 @@ type queue struct {
 }
 
 // backlogs holds the throughput with a long queue against that with a short one, on both stores.
-func (r *rig) backlogs(ctx context.Context) (section, error) {
-	var all []*depths
+func (r *rig) backlogs(ctx context.Context) (queued, error) {
+	found := queued{Long: r.backlog}
 	for _, kind := range []struct {
 		name string
-		open func(context.Context, int) (lastcall.Store, error)
+		open func(context.Context) (lastcall.Store, error)
 	}{{"SQLite", r.openSQLite}, {"PostgreSQL", r.openPostgres}} {
-		d := &depths{store: kind.name}
+		d := &depths{Store: kind.name}
 		if err := r.depths(ctx, d, kind.open); err != nil {
-			return section{}, fmt.Errorf("%s: %w", kind.name, err)
+			return found, fmt.Errorf("%s: %w", kind.name, err)
 		}
-		all = append(all, d)
+		found.Stores = append(found.Stores, d)
 	}
-	return reportBacklog(all, r.backlog, r.version), nil
+	return found, nil
 }
 
-// openSQLite opens a store on a new file; the name tells it from others of the run.
-func (r *rig) openSQLite(ctx context.Context, name int) (lastcall.Store, error) {
-	return sqlite.Open(ctx, filepath.Join(r.dir, fmt.Sprintf("backlog-%d.db", name)), sqlite.Options{Logger: quiet()})
+// openSQLite opens a store on a new file.
+func (r *rig) openSQLite(ctx context.Context) (lastcall.Store, error) {
+	return openFile(ctx, r.newFile())
+}
+
+// openFile opens a store by its name, as the command takes it.
+func openFile(ctx context.Context, name string) (lastcall.Store, error) {
+	return sqlite.Open(ctx, strings.TrimPrefix(name, "sqlite:"), sqlite.Options{Logger: quiet()})
 }
 
 // openPostgres opens a store on a new database, which goes with the server.
-func (r *rig) openPostgres(ctx context.Context, _ int) (lastcall.Store, error) {
+func (r *rig) openPostgres(ctx context.Context) (lastcall.Store, error) {
 	db, err := r.fresh(ctx)
 	if err != nil {
 		return nil, err
@@ -61,10 +72,10 @@ func (r *rig) openPostgres(ctx context.Context, _ int) (lastcall.Store, error) {
 }
 
 // depths measures one kind of store in turns: both queues are there all the time, and only one of them is worked.
-func (r *rig) depths(ctx context.Context, d *depths, open func(context.Context, int) (lastcall.Store, error)) (err error) {
+func (r *rig) depths(ctx context.Context, d *depths, open func(context.Context) (lastcall.Store, error)) (err error) {
 	var queues [2]queue
 	for i, length := range []int{1000, r.backlog} {
-		store, err := open(ctx, length)
+		store, err := open(ctx)
 		if err != nil {
 			return err
 		}
@@ -74,7 +85,7 @@ func (r *rig) depths(ctx context.Context, d *depths, open func(context.Context, 
 		if err := q.insert(ctx, length); err != nil {
 			return err
 		}
-		fmt.Printf("backlog, %s: %d tasks queued in %.1f s\n", d.store, length, time.Since(began).Seconds())
+		fmt.Printf("backlog, %s: %d tasks queued in %.1f s\n", d.Store, length, time.Since(began).Seconds())
 		queues[i] = q
 	}
 	for round := range r.rounds {
@@ -85,8 +96,8 @@ func (r *rig) depths(ctx context.Context, d *depths, open func(context.Context, 
 				return err
 			}
 		}
-		d.short, d.long = append(d.short, paces[0]), append(d.long, paces[1])
-		fmt.Printf("backlog, %s, round %d: %6.0f/s with %d queued, %6.0f/s with %d, ratio %.2f\n", d.store, round+1,
+		d.Short, d.Long = append(d.Short, paces[0]), append(d.Long, paces[1])
+		fmt.Printf("backlog, %s, round %d: %6.0f/s with %d queued, %6.0f/s with %d, ratio %.2f\n", d.Store, round+1,
 			paces[0].PerSecond, queues[0].length, paces[1].PerSecond, queues[1].length, paces[1].PerSecond/paces[0].PerSecond)
 	}
 	return nil
@@ -102,8 +113,8 @@ func (q *queue) hold(ctx context.Context, b bout, spent func() (time.Duration, b
 	return b.continuous(ctx, q, spent)
 }
 
-// reportBacklog is the section of long queues.
-func reportBacklog(all []*depths, long int, version string) section {
+// showBacklog is the section of long queues.
+func showBacklog(m machine, found queued) section {
 	var b strings.Builder
 	fmt.Fprintf(&b, `Tasks that do nothing are worked off by %[1]d slots while an inserter keeps the queue as long as it is, in portions of 500. The
 work is the same with both queues; only what lies behind it differs. Both queues stand in the same server (or on the same disk)
@@ -113,11 +124,11 @@ This run: %[2]s.
 
 | store | tasks/s, 1000 queued | tasks/s, %[3]d queued | ratio, median | lowest to highest | CPU/task, 1000 | CPU/task, %[3]d | long to short |
 |---|---:|---:|---:|---|---:|---:|---:|
-`, backlogWorkers, machine("%s, %d rounds", version, len(all[0].short)), long)
-	for _, d := range all {
-		q := ratios(d.long, d.short, perSecond)
-		fmt.Fprintf(&b, "| %s | %.0f | %.0f | **%.2f** | %s | %s |\n", d.store, over(d.short, perSecond).mid, over(d.long, perSecond).mid,
-			q.mid, q.span("%.2f"), costs(d.short, d.long))
+`, backlogWorkers, m, found.Long)
+	for _, d := range found.Stores {
+		q := ratios(d.Long, d.Short, perSecond)
+		fmt.Fprintf(&b, "| %s | %.0f | %.0f | **%.2f** | %s | %s |\n", d.Store, over(d.Short, perSecond).mid, over(d.Long, perSecond).mid,
+			q.mid, q.span("%.2f"), costs(d.Short, d.Long))
 	}
 	b.WriteString("\nThe target is a ratio of 0.9, the stretch 0.97.\n")
 	return section{"A long queue against a short one", b.String()}

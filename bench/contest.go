@@ -4,34 +4,45 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/lastcall-dev/lastcall/postgres"
 )
 
 // contest is lastcall against River at a number of clients, round by round.
 type contest struct {
-	clients     int
-	ours, river []rates
+	Clients int     `json:"clients"`
+	Ours    []rates `json:"ours"`
+	River   []rates `json:"river"`
+}
+
+// contests are lastcall against River, and what the real command did of the same over REST.
+type contests struct {
+	Tasks    int           `json:"tasks"`   // inserted, then worked off
+	Backlog  int           `json:"backlog"` // kept waiting while both goes on
+	Counts   time.Duration `json:"counts"`  // how long that is
+	Contests []*contest    `json:"contests"`
+	REST     []float64     `json:"rest"` // tasks a second
 }
 
 // work measures both sides in turns, on the same server.
-func (r *rig) work(ctx context.Context) (section, error) {
-	var all []*contest
+func (r *rig) work(ctx context.Context) (contests, error) {
+	found := contests{Tasks: r.bout.tasks, Backlog: r.bout.backlog, Counts: r.bout.counts}
 	for _, clients := range []int{1, 500} {
-		all = append(all, &contest{clients: clients})
+		found.Contests = append(found.Contests, &contest{Clients: clients})
 	}
 	for round := range r.rounds {
-		for _, t := range all {
+		for _, t := range found.Contests {
 			if err := t.round(ctx, r, round); err != nil {
-				return section{}, err
+				return found, err
 			}
 		}
 	}
-	rest, err := r.overREST(ctx)
-	if err != nil {
-		return section{}, fmt.Errorf("over REST: %w", err)
+	var err error
+	if found.REST, err = r.overREST(ctx); err != nil {
+		return found, fmt.Errorf("over REST: %w", err)
 	}
-	return reportWork(all, rest, r.bout, r.version), nil
+	return found, nil
 }
 
 // round is both sides once. Who goes first changes from round to round.
@@ -41,7 +52,7 @@ func (t *contest) round(ctx context.Context, r *rig, round int) error {
 		if err != nil {
 			return nil, err
 		}
-		return openOurs(t.clients, oursWorkers, store), nil
+		return openOurs(t.Clients, oursWorkers, store), nil
 	}
 	sides := []func(context.Context, string) (side, error){openRiver, ours}
 	var got [2]rates
@@ -52,9 +63,9 @@ func (t *contest) round(ctx context.Context, r *rig, round int) error {
 			return fmt.Errorf("%s: %w", [...]string{"river", "lastcall"}[n], err)
 		}
 	}
-	t.river, t.ours = append(t.river, got[0]), append(t.ours, got[1])
+	t.River, t.Ours = append(t.River, got[0]), append(t.Ours, got[1])
 	fmt.Printf("no-op tasks, %3d clients, round %d: insert %6.0f/s, River %6.0f/s; work %6.0f/s, River %6.0f/s; both %6.0f/s, River %6.0f/s\n",
-		t.clients, round+1, got[1].Insert.PerSecond, got[0].Insert.PerSecond, got[1].Work.PerSecond, got[0].Work.PerSecond,
+		t.Clients, round+1, got[1].Insert.PerSecond, got[0].Insert.PerSecond, got[1].Work.PerSecond, got[0].Work.PerSecond,
 		got[1].Both.PerSecond, got[0].Both.PerSecond)
 	return nil
 }
@@ -83,10 +94,10 @@ func firstOf(errs ...error) error {
 	return nil
 }
 
-// reportWork is the section of tasks that do nothing. The rows of a table cannot be broken.
+// showWork is the section of tasks that do nothing. The rows of a table cannot be broken.
 //
 //nolint:lll // as it says
-func reportWork(all []*contest, rest []float64, b bout, version string) section {
+func showWork(m machine, found contests) section {
 	var s strings.Builder
 	fmt.Fprintf(&s, `River's own benchmark (%[1]s), phase by phase, beside the same with lastcall, on the same server in turns, each round of
 each side on a new database: %[2]d tasks that do nothing are inserted while nobody works, then worked off while nobody inserts,
@@ -110,19 +121,18 @@ This run: %[13]s; %[14]s.
 
 | clients | phase | lastcall tasks/s | River jobs/s | ratio, median | lowest to highest | lastcall CPU/task | River CPU/job | River to lastcall |
 |---:|---|---:|---:|---:|---|---:|---:|---:|
-`, "`river bench`", b.tasks, b.counts, b.backlog, oursWorkers, oursBatch, oursInserters, riverBatch, "`InsertManyFast`",
-		riverCooldown, riverPoll, "`fsync` and `synchronous_commit` on", machine("%s, %d rounds", version, len(all[0].ours)),
-		settingsText(), gcPercent)
-	for _, t := range all {
+`, "`river bench`", found.Tasks, found.Counts, found.Backlog, oursWorkers, oursBatch, oursInserters, riverBatch, "`InsertManyFast`",
+		riverCooldown, riverPoll, "`fsync` and `synchronous_commit` on", m, settingsText(), gcPercent)
+	for _, t := range found.Contests {
 		for _, p := range phases {
-			q := ratios(t.ours, t.river, p.of)
-			fmt.Fprintf(&s, "| %d | %s | %.0f | %.0f | **%.2f** | %s | %s |\n", t.clients, p.name,
-				over(t.ours, p.of).mid, over(t.river, p.of).mid, q.mid, q.span("%.2f"), costs(p.in(t.ours), p.in(t.river)))
+			q := ratios(t.Ours, t.River, p.of)
+			fmt.Fprintf(&s, "| %d | %s | %.0f | %.0f | **%.2f** | %s | %s |\n", t.Clients, p.name,
+				over(t.Ours, p.of).mid, over(t.River, p.of).mid, q.mid, q.span("%.2f"), costs(p.in(t.Ours), p.in(t.River)))
 		}
 	}
 	same := func(v float64) float64 { return v }
 	fmt.Fprintf(&s, "\nThe target is a ratio of 1.0, the stretch 1.5. For a picture, the same through the real command over REST, a thousand\n"+
 		"tasks each `POST /v1/tasks:batch`, from the first request until none is left: %.0f tasks/s (%s).\n",
-		over(rest, same).mid, over(rest, same).span("%.0f"))
+		over(found.REST, same).mid, over(found.REST, same).span("%.0f"))
 	return section{"Tasks that do nothing, against River", s.String()}
 }

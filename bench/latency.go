@@ -1,16 +1,9 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -19,133 +12,123 @@ import (
 // pacedRate is how many tasks a second are submitted where latency is measured.
 const pacedRate = 300
 
-// pacedRounds are what was found at a steady rate; each is a list of two things that were timed (notified.found, runPickup).
-type pacedRounds struct{ sqlite, postgres, river []heard }
+// pacedRounds are what was found at a steady rate, round by round.
+type pacedRounds struct {
+	Rate     int     `json:"rate"` // tasks a second
+	SQLite   []timed `json:"sqlite"`
+	Postgres []timed `json:"postgres"`
+	River    []timed `json:"river"`
+}
+
+// timed is one round of two things that were timed: with lastcall a submit until its 202, and until its client has the
+// result; with River an insert until its work begins, and until its subscribers know that it is completed.
+type timed struct {
+	First  quantiles `json:"first"`
+	Second quantiles `json:"second"`
+}
+
+// quantiles are what is kept of a round's waits.
+type quantiles struct {
+	Samples int           `json:"samples"`
+	P50     time.Duration `json:"p50"`
+	P99     time.Duration `json:"p99"`
+	Longest time.Duration `json:"longest"`
+}
+
+func quantilesOf(w waits) quantiles {
+	return quantiles{len(w), w.quantile(.5), w.quantile(.99), w.quantile(1)}
+}
 
 // latency measures submit to result, the stores and River in turns.
-func (r *rig) latency(ctx context.Context) (section, error) {
-	var l pacedRounds
+func (r *rig) latency(ctx context.Context) (pacedRounds, error) {
+	found := pacedRounds{Rate: pacedRate}
 	sides := []struct {
 		name string
-		into *[]heard
-		run  func(context.Context, int) (heard, error)
+		into *[]timed
+		run  func(context.Context) (heard, error)
 	}{
-		{"SQLite", &l.sqlite, r.notifiedSQLite},
-		{"PostgreSQL", &l.postgres, r.notifiedPostgres},
-		{"River", &l.river, r.pickedUp},
+		{"SQLite", &found.SQLite, r.notifiedSQLite},
+		{"PostgreSQL", &found.Postgres, r.notifiedPostgres},
+		{"River", &found.River, r.pickedUp},
 	}
 	for round := range r.rounds {
 		for i := range sides {
 			s := sides[(i+round)%len(sides)]
-			h, err := s.run(ctx, round)
-			if err == nil && h.Error != "" {
-				err = errors.New(h.Error)
+			h, err := s.run(ctx)
+			if err = firstOf(err, h.wrong()); err != nil {
+				return found, fmt.Errorf("%s: %w", s.name, err)
 			}
-			if err == nil && h.Lost > 0 {
-				err = fmt.Errorf("%d were never heard of", h.Lost)
-			}
-			if err != nil {
-				return section{}, fmt.Errorf("%s: %w", s.name, err)
-			}
-			*s.into = append(*s.into, h)
+			t := timed{quantilesOf(h.Waits[0]), quantilesOf(h.Waits[1])}
+			*s.into = append(*s.into, t)
 			fmt.Printf("latency at %d/s, %-10s round %d: first %s / %s, second %s / %s\n", pacedRate, s.name, round+1,
-				ms(h.Waits[0].quantile(.5)), ms(h.Waits[0].quantile(.99)), ms(h.Waits[1].quantile(.5)), ms(h.Waits[1].quantile(.99)))
+				ms(t.First.P50), ms(t.First.P99), ms(t.Second.P50), ms(t.Second.P99))
 		}
 	}
-	return reportLatency(&l, r.version), nil
+	return found, nil
 }
 
-func (r *rig) notifiedSQLite(ctx context.Context, round int) (heard, error) {
-	return r.notifiedOn(ctx, "sqlite:"+filepath.Join(r.dir, fmt.Sprintf("latency-%d.db", round)))
+// wrong is what makes a load worth nothing.
+func (h heard) wrong() error {
+	if h.Error != "" {
+		return errors.New(h.Error)
+	}
+	if h.Lost > 0 {
+		return fmt.Errorf("%d were never heard of", h.Lost)
+	}
+	return nil
 }
 
-func (r *rig) notifiedPostgres(ctx context.Context, _ int) (h heard, err error) {
+func (r *rig) notifiedSQLite(ctx context.Context) (heard, error) {
+	return r.notifiedOn(ctx, r.command, r.newFile())
+}
+
+func (r *rig) notifiedPostgres(ctx context.Context) (h heard, err error) {
 	db, err := r.fresh(ctx)
 	if err != nil {
 		return h, err
 	}
 	defer func() { err = firstOf(err, db.drop(context.WithoutCancel(ctx))) }()
-	return r.notifiedOn(ctx, db.url)
+	return r.notifiedOn(ctx, r.command, db.url)
 }
 
-// notifiedOn serves on a store, idle but for the load.
-func (r *rig) notifiedOn(ctx context.Context, store string) (heard, error) {
-	cmd, addr, err := serve(ctx, r.command, store)
-	if err != nil {
-		return heard{}, err
-	}
-	defer end(cmd)
-	return r.self(ctx, "notified", "-addr", addr, "-rate", strconv.Itoa(pacedRate), "-for", r.paced.String())
-}
-
-// self runs this program as one of its other selves and reads what that has found.
-func (r *rig) self(ctx context.Context, args ...string) (heard, error) {
-	var h heard
-	self, err := os.Executable()
+// notifiedOn has a command serve on a store, idle but for the load.
+func (r *rig) notifiedOn(ctx context.Context, command, store string) (h heard, err error) {
+	n, err := serve(ctx, command, store)
 	if err != nil {
 		return h, err
 	}
-	var out bytes.Buffer
-	cmd := exec.CommandContext(ctx, self, args...)
-	cmd.Stdout, cmd.Stderr = &out, os.Stderr
-	if err := cmd.Run(); err != nil {
-		return h, fmt.Errorf("%s: %w", args[0], err)
-	}
-	err = json.Unmarshal(out.Bytes(), &h)
+	defer n.end()
+	err = r.ask(ctx, &h, "notified", "-addr", n.addr, "-rate", strconv.Itoa(pacedRate), "-for", r.paced.String())
 	return h, err
 }
 
 // pickedUp has River's jobs worked by a process of its own and inserts them from this one.
-func (r *rig) pickedUp(ctx context.Context, _ int) (h heard, err error) {
+func (r *rig) pickedUp(ctx context.Context) (h heard, err error) {
 	db, err := r.fresh(ctx)
 	if err != nil {
 		return h, err
 	}
 	defer func() { err = firstOf(err, db.drop(context.WithoutCancel(ctx))) }()
-	self, err := os.Executable()
+	worker, err := startHelper(ctx, "pickup", "-url", db.url)
 	if err != nil {
 		return h, err
 	}
-	cmd := exec.CommandContext(ctx, self, "pickup", "-url", db.url)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return h, err
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return h, err
-	}
-	if err := cmd.Start(); err != nil {
-		return h, err
-	}
-	defer end(cmd)
-	lines := bufio.NewReader(out)
-	if line, err := lines.ReadString('\n'); err != nil || strings.TrimSpace(line) != "ready" {
-		return h, fmt.Errorf("start River: %q, %w", line, err)
-	}
+	defer worker.end()
 	if err := insertPaced(ctx, db.url, pacedRate, r.paced); err != nil {
 		return h, fmt.Errorf("insert: %w", err)
 	}
 	if err := wait(ctx, time.Second); err != nil { // its completer writes a few times a second
 		return h, err
 	}
-	if err := in.Close(); err != nil {
-		return h, err
+	err = worker.stop(&h)
+	if len(h.Waits) > 0 {
+		h.Lost = int(r.paced.Seconds()*pacedRate) - len(h.Waits[0])
 	}
-	text, err := io.ReadAll(lines)
-	if err != nil {
-		return h, err
-	}
-	if err := json.Unmarshal(text, &h); err != nil {
-		return h, err
-	}
-	h.Lost = int(r.paced.Seconds()*pacedRate) - len(h.Waits[0])
-	return h, nil
+	return h, err
 }
 
-// reportLatency is the section of submit to notified.
-func reportLatency(l *pacedRounds, version string) section {
+// showLatency is the section of submit to notified.
+func showLatency(m machine, found pacedRounds) section {
 	var b strings.Builder
 	fmt.Fprintf(&b, `%[1]d tasks a second come in, one request each, while the workers are idle. Each is stored durably, run, and its result
 read by its client from a WebSocket: the real command, ten clients, the load in a process of its own. The clock runs from
@@ -158,22 +141,34 @@ This run: %[3]s.
 
 | | from, to | samples | p50 | p99 | longest | p99 by round |
 |---|---|---:|---:|---:|---:|---|
-`, pacedRate, riverPoll, machine("%s, %d rounds", version, len(l.river)))
-	row := func(name, what string, rounds []heard, timed int) {
-		var all waits
-		for _, h := range rounds {
-			all = append(all, h.Waits[timed]...)
-		}
-		p99 := over(rounds, func(h heard) float64 { return float64(h.Waits[timed].quantile(.99)) / 1e6 })
-		fmt.Fprintf(&b, "| %s | %s | %d | **%s** | **%s** | %s | %s ms |\n", name, what, len(all),
-			ms(all.quantile(.5)), ms(all.quantile(.99)), ms(all.quantile(1)), p99.span("%.2f"))
+`, found.Rate, riverPoll, m)
+	first, second := func(t timed) quantiles { return t.First }, func(t timed) quantiles { return t.Second }
+	for _, row := range []struct {
+		name, what string
+		rounds     []timed
+		of         func(timed) quantiles
+	}{
+		{"lastcall, SQLite", "submit to result at the client", found.SQLite, second},
+		{"lastcall, PostgreSQL", "submit to result at the client", found.Postgres, second},
+		{"River", "insert to work begun", found.River, first},
+		{"River", "insert to completed", found.River, second},
+		{"lastcall, SQLite", "submit to 202", found.SQLite, first},
+		{"lastcall, PostgreSQL", "submit to 202", found.Postgres, first},
+	} {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", row.name, row.what, waited(row.rounds, row.of))
 	}
-	row("lastcall, SQLite", "submit to result at the client", l.sqlite, 1)
-	row("lastcall, PostgreSQL", "submit to result at the client", l.postgres, 1)
-	row("River", "insert to work begun", l.river, 0)
-	row("River", "insert to completed", l.river, 1)
-	row("lastcall, SQLite", "submit to 202", l.sqlite, 0)
-	row("lastcall, PostgreSQL", "submit to 202", l.postgres, 0)
-	b.WriteString("\nThe target is p50 ≤ 5 ms and p99 ≤ 20 ms on both stores, the stretch p99 ≤ 10 ms.\n")
+	b.WriteString("\np50 and p99 are medians over the rounds. The target is p50 ≤ 5 ms and p99 ≤ 20 ms on both stores, the stretch p99 ≤ 10 ms.\n")
 	return section{"Submit to result at the client", b.String()}
+}
+
+// waited is the cells of one thing that was timed: samples, p50, p99, the longest of all, and the span of the p99.
+func waited[T any](rounds []T, of func(T) quantiles) string {
+	samples, longest := 0, time.Duration(0)
+	for _, r := range rounds {
+		samples += of(r).Samples
+		longest = max(longest, of(r).Longest)
+	}
+	p50 := over(rounds, func(r T) float64 { return float64(of(r).P50) })
+	p99 := over(rounds, func(r T) float64 { return float64(of(r).P99) / 1e6 })
+	return fmt.Sprintf("%d | **%s** | **%s** | %s | %s ms", samples, millis(p50.mid), millis(p99.mid*1e6), ms(longest), p99.span("%.2f"))
 }

@@ -104,7 +104,7 @@ func readAccepted(r *bufio.Reader) error {
 		if len(bytes.TrimSpace(line)) == 0 {
 			break
 		}
-		if v, ok := bytes.CutPrefix(line, []byte("Content-Length: ")); ok {
+		if name, v, ok := bytes.Cut(line, []byte(":")); ok && bytes.EqualFold(name, []byte("Content-Length")) {
 			if length, err = strconv.Atoi(string(bytes.TrimSpace(v))); err != nil {
 				return err
 			}
@@ -112,6 +112,16 @@ func readAccepted(r *bufio.Reader) error {
 	}
 	_, err = io.CopyN(io.Discard, r, int64(length))
 	return err
+}
+
+// load runs the load of a round in a process of its own; anything but 202 fails it.
+func (r *rig) load(ctx context.Context, addr string, conns int) (loaded, error) {
+	var l loaded
+	err := r.ask(ctx, &l, "load", "-addr", addr, "-conns", strconv.Itoa(conns), "-for", r.seconds.String())
+	if err == nil && l.Errors > 0 {
+		err = fmt.Errorf("load: %d errors, the first: %s", l.Errors, l.First)
+	}
+	return l, err
 }
 
 func sum(lanes []lane, elapsed time.Duration) loaded {

@@ -1,28 +1,25 @@
-// Command bench measures lastcall against others, side by side in one run, and writes what it found to
-// ../docs/benchmarks.md. It is a module of its own, so that what it compares with is never a user's dependency.
+// Command bench measures lastcall against others, side by side in one run, keeps what each round found as JSON in data/,
+// and writes ../docs/benchmarks.md from those files and nothing else. It is a module of its own, so that what it compares
+// with is never a user's dependency.
 //
 // Ratios are what counts: both sides of a comparison run on the same machine, in turns, in rounds that are seconds long,
 // and the ratio is taken round by round before its median is. Absolute numbers are only a picture of one machine.
 //
-//	go run . [-only work,latency] [-rounds 5] [-short] [-write=false]
+//	go run . [-only submits,work] [-rounds 3] [-short]    measure, all or some of the parts
+//	go run . -page                                        write the page anew from data/, and measure nothing
+//	go run . -compare REF [-only submits,idle]            two commits against each other
 //
-// The parts are
+// The parts stand in parts.go, and [compared] has those of a comparison. PostgreSQL is started in a temporary folder;
+// -postgres URL takes a server that is there, on which the role may make databases.
 //
-//	submits  durable submits over REST on SQLite, against a handler that stores nothing
-//	work     tasks that do nothing worked off on PostgreSQL, against River
-//	latency  submit to result at the client, on both stores, beside River's pick-up
-//	backlog  throughput with a long queue against that with a short one, on both stores
-//	nodes    one node against three on the same PostgreSQL
-//
-// and postgres stands for all but the first. PostgreSQL is started in a temporary folder; -postgres URL takes a server
-// that is there, on which the role may make databases.
-//
-// It starts itself again as "bench bare", the handler to compare with, as "bench load" and "bench notified", which make
-// load from a process of their own, and as "bench pickup", which works River's jobs.
+// It starts itself again as "bench bare", the handler to compare with, as "bench load", "bench notified" and "bench crowd",
+// which make load from processes of their own, and as "bench pickup", which works River's jobs. What it starts ends with
+// it, also when it is interrupted, and a run that takes longer than -limit is cut off.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -48,6 +45,8 @@ func run(ctx context.Context, args []string) error {
 			return runLoad(ctx, args[1:])
 		case "notified":
 			return runNotified(ctx, args[1:])
+		case "crowd":
+			return runCrowd(ctx, args[1:])
 		case "pickup":
 			return runPickup(ctx, args[1:])
 		}
@@ -56,18 +55,19 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	p, err := readPage(pagePath)
-	if err != nil {
+	ctx, cancel := context.WithTimeoutCause(ctx, o.limit, fmt.Errorf("not done after %s (-limit)", o.limit))
+	defer cancel()
+	switch {
+	case o.compare != "":
+		err = compare(ctx, o)
+	case !o.page:
+		err = measure(ctx, o)
+	}
+	if ctx.Err() != nil {
+		return errors.Join(context.Cause(ctx), err) // what failed was most likely cut off
+	}
+	if err != nil || o.short || o.compare != "" {
 		return err
 	}
-	found, err := measure(ctx, o)
-	// What was measured before something failed is worth keeping.
-	for _, s := range found {
-		p.put(s)
-		fmt.Printf("\n## %s\n\n%s", s.title, s.text)
-	}
-	if o.write && len(found) > 0 {
-		err = firstOf(err, os.WriteFile(pagePath, []byte(p.String()), 0o644))
-	}
-	return err
+	return writePage(dataDir, pagePath)
 }

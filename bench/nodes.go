@@ -10,26 +10,30 @@ import (
 )
 
 // crews is one node against three on the same PostgreSQL.
-type crews struct{ one, three []rates }
+type crews struct {
+	Tasks int     `json:"tasks"`
+	One   []rates `json:"one"`
+	Three []rates `json:"three"`
+}
 
 // nodes works the same load with one node and with three.
-func (r *rig) nodes(ctx context.Context) (section, error) {
-	var c crews
+func (r *rig) nodes(ctx context.Context) (crews, error) {
+	c := crews{Tasks: r.bout.tasks}
 	for round := range r.rounds {
-		sides := []*[]rates{&c.one, &c.three}
+		sides := []*[]rates{&c.One, &c.Three}
 		for i := range sides {
 			n := (i + round) % 2
 			got, err := r.fight(ctx, r.bout, nodesOpener(1+2*n))
 			if err != nil {
-				return section{}, fmt.Errorf("%d of them: %w", 1+2*n, err)
+				return c, fmt.Errorf("%d of them: %w", 1+2*n, err)
 			}
 			*sides[n] = append(*sides[n], got)
 		}
-		one, three := c.one[round], c.three[round]
+		one, three := c.One[round], c.Three[round]
 		fmt.Printf("nodes, round %d: work %6.0f/s by one, %6.0f/s by three; both %6.0f/s, %6.0f/s\n", round+1,
 			one.Work.PerSecond, three.Work.PerSecond, one.Both.PerSecond, three.Both.PerSecond)
 	}
-	return reportNodes(&c, r.bout, r.version), nil
+	return c, nil
 }
 
 // nodesOpener opens lastcall with so many nodes, each with a store, and a share of the slots, of its own.
@@ -47,8 +51,8 @@ func nodesOpener(nodes int) func(context.Context, string) (side, error) {
 	}
 }
 
-// reportNodes is the section of one node against three.
-func reportNodes(c *crews, b bout, version string) section {
+// showNodes is the section of one node against three.
+func showNodes(m machine, c crews) section {
 	var s strings.Builder
 	fmt.Fprintf(&s, `The same %d tasks of 500 clients, worked off by one node and by three on the same PostgreSQL. The nodes share the CPUs with each
 other and with the server, in one process, each with connections of its own, and with a third of the slots each: so three cannot be faster than
@@ -58,11 +62,11 @@ This run: %s.
 
 | phase | tasks/s, one node | tasks/s, three | ratio, median | lowest to highest | CPU/task, one | CPU/task, three | three to one |
 |---|---:|---:|---:|---|---:|---:|---:|
-`, b.tasks, machine("%s, %d rounds", version, len(c.one)))
+`, c.Tasks, m)
 	for _, p := range phases {
-		q := ratios(c.three, c.one, p.of)
-		fmt.Fprintf(&s, "| %s | %.0f | %.0f | **%.2f** | %s | %s |\n", p.name, over(c.one, p.of).mid, over(c.three, p.of).mid, q.mid,
-			q.span("%.2f"), costs(p.in(c.one), p.in(c.three)))
+		q := ratios(c.Three, c.One, p.of)
+		fmt.Fprintf(&s, "| %s | %.0f | %.0f | **%.2f** | %s | %s |\n", p.name, over(c.One, p.of).mid, over(c.Three, p.of).mid, q.mid,
+			q.span("%.2f"), costs(p.in(c.One), p.in(c.Three)))
 	}
 	return section{"One node against three", s.String()}
 }

@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -34,17 +32,22 @@ func (r *rig) restRound(ctx context.Context) (rate float64, err error) {
 		return 0, err
 	}
 	defer func() { err = firstOf(err, db.drop(context.WithoutCancel(ctx))) }()
-	cmd, addr, err := serve(ctx, r.command, db.url, "--concurrency", strconv.Itoa(oursWorkers))
+	return r.restOn(ctx, r.command, db.url)
+}
+
+// restOn has a command work off on a store, from the first request until no task is left.
+func (r *rig) restOn(ctx context.Context, command, store string) (float64, error) {
+	n, err := serve(ctx, command, store, "--concurrency", strconv.Itoa(oursWorkers))
 	if err != nil {
 		return 0, err
 	}
-	defer end(cmd)
+	defer n.end()
 	began := time.Now()
-	if err := postBatches(ctx, addr, r.bout.tasks); err != nil {
+	if err := n.postBatches(ctx, r.bout.tasks, 500); err != nil {
 		return 0, err
 	}
 	for {
-		open, err := unfinished(ctx, addr)
+		open, err := n.unfinished(ctx)
 		if err != nil {
 			return 0, err
 		}
@@ -57,8 +60,8 @@ func (r *rig) restRound(ctx context.Context) (rate float64, err error) {
 	}
 }
 
-// postBatches submits count tasks, a thousand at a time.
-func postBatches(ctx context.Context, addr string, count int) error {
+// postBatches submits count tasks, a thousand at a time, each for the next of so many clients.
+func (n *node) postBatches(ctx context.Context, count, clients int) error {
 	work := make(chan int)
 	ended := make(chan error, restInserters)
 	ctx, cancel := context.WithCancel(ctx)
@@ -67,7 +70,7 @@ func postBatches(ctx context.Context, addr string, count int) error {
 		go func() {
 			var err error
 			for first := range work {
-				if err = postBatch(ctx, addr, first, min(oursBatch, count-first)); err != nil {
+				if err = n.postBatch(ctx, first, min(oursBatch, count-first), clients); err != nil {
 					cancel()
 					break
 				}
@@ -89,45 +92,21 @@ func postBatches(ctx context.Context, addr string, count int) error {
 	return failed
 }
 
-func postBatch(ctx context.Context, addr string, first, n int) error {
+func (n *node) postBatch(ctx context.Context, first, count, clients int) error {
 	var b strings.Builder
 	b.WriteString(`{"tasks":[`)
-	for i := range n {
+	for i := range count {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		fmt.Fprintf(&b, `{"type":"echo","client":%q,"input":{"num":%d}}`, clientName((first+i)%500), first+i+1)
+		fmt.Fprintf(&b, `{"type":"echo","client":%q,"input":{"num":%d}}`, clientName((first+i)%clients), first+i+1)
 	}
 	b.WriteString(`]}`)
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+addr+"/v1/tasks:batch", strings.NewReader(b.String()))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusAccepted {
-		why, _ := io.ReadAll(io.LimitReader(resp.Body, 1000))
-		return fmt.Errorf("%s: %s", resp.Status, why)
-	}
-	_, err = io.Copy(io.Discard, resp.Body)
-	return err
+	return n.call(ctx, http.MethodPost, "/v1/tasks:batch", b.String(), nil)
 }
 
 // unfinished is how many tasks wait or run.
-func unfinished(ctx context.Context, addr string) (int, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/v1/queues", http.NoBody)
-	if err != nil {
-		return 0, err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return 0, err
-	}
-	defer resp.Body.Close()
+func (n *node) unfinished(ctx context.Context) (int, error) {
 	var q struct {
 		Totals struct {
 			Queued    int `json:"queued"`
@@ -135,6 +114,6 @@ func unfinished(ctx context.Context, addr string) (int, error) {
 			Running   int `json:"running"`
 		} `json:"totals"`
 	}
-	err = json.NewDecoder(resp.Body).Decode(&q)
+	err := n.call(ctx, http.MethodGet, "/v1/queues", "", &q)
 	return q.Totals.Queued + q.Totals.Scheduled + q.Totals.Running, err
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"time"
 )
 
 // gcPercent is GOGC of this process, in which both sides insert and work. Thousands of goroutines on a heap of some
@@ -20,44 +21,73 @@ type rig struct {
 
 	dir     string // for temporary files
 	command string // lastcall, as it is released
+	files   int    // made so far, of those that are made anew each time
 }
 
-// measure runs the parts that were asked for and returns their sections, those of a run that failed half-way too.
-func measure(ctx context.Context, o options) (found []section, err error) {
-	debug.SetGCPercent(gcPercent)
-	r := &rig{options: o}
+// openRig makes what the parts need; close ends what was started.
+func openRig(o options) (r *rig, err error) {
+	r = &rig{options: o}
 	if r.dir, err = os.MkdirTemp("", "lastcall-bench-"); err != nil {
 		return nil, err
 	}
-	defer func() { _ = os.RemoveAll(r.dir) }() // temporary files that stay harm nobody
 	r.command = filepath.Join(r.dir, "lastcall")
-	if err := buildCommand(ctx, r.command); err != nil {
-		return nil, err
+	return r, nil
+}
+
+func (r *rig) close() { _ = os.RemoveAll(r.dir) } // temporary files that stay harm nobody
+
+// newFile is the store of a file that is not there yet.
+func (r *rig) newFile() string {
+	r.files++
+	return "sqlite:" + filepath.Join(r.dir, fmt.Sprintf("%d.db", r.files))
+}
+
+// measure runs the parts that were asked for. What was measured before one fails is kept.
+func measure(ctx context.Context, o options) error {
+	debug.SetGCPercent(gcPercent)
+	r, err := openRig(o)
+	if err != nil {
+		return err
 	}
-	if slices.ContainsFunc(needsPostgres, r.wants) {
+	defer r.close()
+	if err := buildCommand(ctx, "..", r.command); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(partNames(func(p part) bool { return p.postgres }), r.wants) {
 		c, stop, err := openCluster(ctx, o.postgres)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		defer stop()
 		r.cluster = c
 	}
-	for _, p := range []struct {
-		name string
-		run  func(context.Context) (section, error)
-	}{
-		{"submits", r.submits}, {"work", r.work}, {"latency", r.latency}, {"backlog", r.backlogs}, {"nodes", r.nodes},
-	} {
+	for _, p := range parts() {
 		if !r.wants(p.name) {
 			continue
 		}
-		s, err := p.run(ctx)
-		if err != nil {
-			return found, fmt.Errorf("%s: %w", p.name, err)
+		if err := r.take(ctx, p); err != nil {
+			return err
 		}
-		found = append(found, s)
 	}
-	return found, nil
+	return nil
+}
+
+// take measures a part, says what it found, and keeps it.
+func (r *rig) take(ctx context.Context, p part) error {
+	began := time.Now()
+	file, err := p.measure(ctx, r)
+	if err != nil {
+		return err
+	}
+	s, err := p.show(file)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\n## %s\n\n%s\n%s took %s\n\n", s.title, s.text, p.name, time.Since(began).Round(time.Second))
+	if r.short {
+		return nil
+	}
+	return os.WriteFile(p.file(dataDir), file, 0o644)
 }
 
 func (r *rig) wants(part string) bool { return slices.Contains(r.parts, part) }

@@ -21,15 +21,15 @@ type side interface {
 
 // rates are what a side came to.
 type rates struct {
-	Insert pace // nobody works
-	Work   pace // nobody inserts
-	Both   pace // from an inserter that keeps the queue filled
+	Insert pace `json:"insert"` // nobody works
+	Work   pace `json:"work"`   // nobody inserts
+	Both   pace `json:"both"`   // from an inserter that keeps the queue filled
 }
 
 // pace is what a phase came to.
 type pace struct {
-	PerSecond float64
-	CPU       time.Duration // of this process and the server, for a task; 0 where it is not known
+	PerSecond float64       `json:"per_second"`
+	CPU       time.Duration `json:"cpu"` // of this process and the server, for a task; 0 where it is not known
 }
 
 // clock measures a phase.
