@@ -5,6 +5,9 @@ import "net/http"
 // The three questions that machines ask. They take any parameters and any Accept: a probe that is answered with an
 // error of form is a node that is taken out of rotation, or killed, for nothing.
 
+// HeaderIncarnation is the header in which /readyz says who answers.
+const HeaderIncarnation = "Lastcall-Incarnation"
+
 // health is the body of a probe.
 type health struct {
 	Status string `json:"status"`
@@ -13,7 +16,12 @@ type health struct {
 
 // readyz is for balancers. When it turns is the drain's decision: readiness that is withdrawn while nobody else is
 // ready makes the platform refuse connections that this node would still serve.
-func (a *api) readyz(c *call) error { return c.probe(a.Drain.Ready(), "ready") }
+func (a *api) readyz(c *call) error {
+	if a.Incarnation != nil {
+		c.w.Header()[HeaderIncarnation] = []string{a.Incarnation()}
+	}
+	return c.probe(a.Drain.Ready(), "ready")
+}
 
 // health is the plain flag: 503 from the moment the node is told to stop.
 func (a *api) health(c *call) error { return c.probe(!a.Drain.Told(), "ok") }

@@ -22,6 +22,9 @@ type Options struct {
 	Limits  lastcall.Limits // a zero field stands for its default
 	Node    string          // the node's name, for the page of GET /
 	Version string
+	// Incarnation is who answers, as the store knows it: /readyz says so, for peers that ask at an address which may have
+	// become somebody else's. Nil: it is not said.
+	Incarnation func() string
 	// Loopback says that the listener can be reached from this machine only and asks for no token. Then the Host of
 	// every request must be a loopback name: a web page whose name was made to resolve to 127.0.0.1 has another.
 	Loopback bool

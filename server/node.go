@@ -97,7 +97,7 @@ func (s *Server) assemble() (*node, error) {
 	n.lessor = n.newLessor()
 	api := httpapi.New(httpapi.Options{
 		Store: s.store, Waiter: n.hub, Sockets: sockets{n.sockets}, Streams: n.streams, Leases: n.lessor, Drain: drainView{n}, Types: s,
-		Limits: s.o.Limits, Node: s.o.Node, Version: s.o.Version, Loopback: s.o.Auth != "off",
+		Limits: s.o.Limits, Node: s.o.Node, Version: s.o.Version, Incarnation: n.worker.Incarnation, Loopback: s.o.Auth != "off",
 		Here: n.here, Logger: s.o.Logger,
 		Underway: &n.requests, Submitted: s.meter.Submitted, Refused: s.meter.Refused, Metrics: s.meter.Handler(),
 	})

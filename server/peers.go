@@ -18,6 +18,8 @@ type peers struct {
 	asked  time.Time // when the store last answered, or first did not; zero: the look-out has not asked it yet
 	fit    []string  // incarnations that could take over: the store says so, and they have answered a probe
 	coming bool      // somebody is there who may be fit soon
+
+	elsewhere sync.Once // what a peer advertises was told to be wrong
 }
 
 // A look asks the store and then all peers at once, so that those on a host that has just died, whose addresses swallow
@@ -105,6 +107,9 @@ func (n *node) lookForPeers(ctx context.Context, client *http.Client) {
 	for i, other := range others {
 		switch answer := answers[i]; {
 		case answer == badProbe: // it is going down itself, or is gone
+		case answer == otherProbe:
+			coming = true
+			n.warnElsewhere(other.Name, other.Address)
 		case other.Fit() && (answer == readyProbe || slices.Contains(before, other.Incarnation)):
 			fit = append(fit, other.Incarnation) // one that has answered before may be late once
 		default:
@@ -112,6 +117,14 @@ func (n *node) lookForPeers(ctx context.Context, client *http.Client) {
 		}
 	}
 	n.setPeers(fit, coming, time.Now())
+}
+
+// warnElsewhere says, once, that a peer cannot be asked.
+func (n *node) warnElsewhere(peer, address string) {
+	n.peers.elsewhere.Do(func() {
+		n.o.Logger.Warn("somebody else answers where a peer says that it is reached: what it advertises is wrong, or it is gone",
+			"peer", peer, "address", address)
+	})
 }
 
 // keepPeers deals with a store that does not answer: what was seen before is believed for a while. Then nobody is fit, as

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/httpapi"
 )
 
 // The answers to a probe.
@@ -14,6 +15,7 @@ type probed int
 const (
 	readyProbe probed = iota
 	lateProbe         // no answer in time: it may be busy
+	otherProbe        // somebody else has answered
 	badProbe
 )
 
@@ -22,17 +24,21 @@ func probeAll(ctx context.Context, client *http.Client, peers []lastcall.Node) [
 	answers := make([]probed, len(peers))
 	var asked sync.WaitGroup
 	for i := range peers {
-		asked.Go(func() { answers[i] = probe(ctx, client, peers[i].Address) }) // bounded by peersTimeout
+		asked.Go(func() { answers[i] = probe(ctx, client, &peers[i]) }) // bounded by peersTimeout
 	}
 	asked.Wait()
 	return answers
 }
 
 // probe asks a peer whether it would take what is sent to it.
-func probe(ctx context.Context, client *http.Client, address string) probed {
+//
+// Somebody else may answer there: this node itself, where two say that they are at the same loopback address and each is in
+// a network of its own, or who came after a peer that was killed. That says nothing about the peer, who may be there and
+// out of reach; it is not taken for fit, and not for gone. Versions before do not say who they are, and are believed.
+func probe(ctx context.Context, client *http.Client, peer *lastcall.Node) probed {
 	ctx, cancel := context.WithTimeout(ctx, peersTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/readyz", http.NoBody)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+peer.Address+"/readyz", http.NoBody)
 	if err != nil {
 		return badProbe
 	}
@@ -45,6 +51,9 @@ func probe(ctx context.Context, client *http.Client, address string) probed {
 		return badProbe
 	}
 	defer resp.Body.Close()
+	if who := resp.Header.Get(httpapi.HeaderIncarnation); who != "" && who != peer.Incarnation {
+		return otherProbe
+	}
 	if resp.StatusCode != http.StatusOK {
 		return badProbe
 	}

@@ -56,6 +56,24 @@ func TestPodsOnOneFileAreProbedAtTheirOwnAddress(t *testing.T) {
 	}
 }
 
+// G6: who asks itself, where a peer says that it is, has not asked that peer, however ready the answer is. One that does not
+// say who it is comes from a version before, and is believed.
+func TestANodeDoesNotTakeAnAnswerOfItsOwnForItsPeers(t *testing.T) {
+	for says, want := range map[string]probed{"me": otherProbe, "peer": readyProbe, "": readyProbe} {
+		ready := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if says != "" {
+				w.Header().Set("Lastcall-Incarnation", says)
+			}
+		}))
+		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		peer := lastcall.Node{Incarnation: "peer", Address: strings.TrimPrefix(ready.URL, "http://")}
+		if got := probe(t.Context(), client, &peer); got != want {
+			t.Errorf("an answer of %q is taken for %v, want %v", says, got, want)
+		}
+		ready.Close()
+	}
+}
+
 // network is an address of a host, as it says them of itself.
 func network(cidr string) net.Addr {
 	ip, n, err := net.ParseCIDR(cidr)

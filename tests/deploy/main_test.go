@@ -8,4 +8,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const manyPods = "../../deploy/kubernetes/many-pods"
+const (
+	manyPods = "../../deploy/kubernetes/many-pods"
+	onePod   = "../../deploy/kubernetes/one-pod"
+)

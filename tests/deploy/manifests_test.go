@@ -16,9 +16,9 @@ import (
 )
 
 // manifest reads a file as what it says it is. A field that the API does not know, or one that is given twice, fails.
-func manifest[T any](t *testing.T, name, kind string) T {
+func manifest[T any](t *testing.T, folder, name, kind string) T {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(manyPods, name))
+	content, err := os.ReadFile(filepath.Join(folder, name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,9 +32,9 @@ func manifest[T any](t *testing.T, name, kind string) T {
 	return it
 }
 
-func deployment(t *testing.T) appsv1.Deployment {
+func deployment(t *testing.T, folder string) appsv1.Deployment {
 	t.Helper()
-	return manifest[appsv1.Deployment](t, "deployment.yaml", "Deployment")
+	return manifest[appsv1.Deployment](t, folder, "deployment.yaml", "Deployment")
 }
 
 // kustomization is what of one is used here.
@@ -59,14 +59,26 @@ type kustomization struct {
 
 // Every file is what the API takes, and they fit together: selectors pick the pods, names are those of what is there.
 func TestTheManifestsAreWhatKubernetesTakes(t *testing.T) {
-	d := deployment(t)
+	for _, folder := range []string{manyPods, onePod} {
+		fitTogether(t, folder)
+	}
+	node := deployment(t, manyPods).Spec.Template.Spec.Containers[0]
+	job := manifest[batchv1.Job](t, manyPods, "migrate.yaml", "Job").Spec.Template.Spec.Containers[0]
+	if job.Image != node.Image {
+		t.Errorf("the schema is brought on by %s, and served by %s", job.Image, node.Image)
+	}
+}
+
+func fitTogether(t *testing.T, folder string) {
+	t.Helper()
+	d := deployment(t, folder)
 	pods := d.Spec.Template
 	labels := pods.Labels
 	picks := map[string]map[string]string{
 		"the deployment": d.Spec.Selector.MatchLabels,
-		"the service":    manifest[corev1.Service](t, "service.yaml", "Service").Spec.Selector,
-		"the budget":     manifest[policyv1.PodDisruptionBudget](t, "budget.yaml", "PodDisruptionBudget").Spec.Selector.MatchLabels,
-		"the network policy": manifest[networkingv1.NetworkPolicy](t, "networkpolicy.yaml", "NetworkPolicy").
+		"the service":    manifest[corev1.Service](t, folder, "service.yaml", "Service").Spec.Selector,
+		"the budget":     manifest[policyv1.PodDisruptionBudget](t, folder, "budget.yaml", "PodDisruptionBudget").Spec.Selector.MatchLabels,
+		"the network policy": manifest[networkingv1.NetworkPolicy](t, folder, "networkpolicy.yaml", "NetworkPolicy").
 			Spec.PodSelector.MatchLabels,
 	}
 	for _, spread := range pods.Spec.TopologySpreadConstraints {
@@ -82,9 +94,9 @@ func TestTheManifestsAreWhatKubernetesTakes(t *testing.T) {
 			}
 		}
 	}
-	k := manifest[kustomization](t, "kustomization.yaml", "Kustomization")
+	k := manifest[kustomization](t, folder, "kustomization.yaml", "Kustomization")
 	for _, name := range k.Resources {
-		if _, err := os.Stat(filepath.Join(manyPods, name)); err != nil {
+		if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
 			t.Error(err)
 		}
 	}
@@ -92,21 +104,17 @@ func TestTheManifestsAreWhatKubernetesTakes(t *testing.T) {
 	if len(k.ConfigMapGenerator) != 1 || k.ConfigMapGenerator[0].Name != mounted.ConfigMap.Name {
 		t.Errorf("the pods mount %s", mounted.ConfigMap.Name)
 	}
-	job := manifest[batchv1.Job](t, "migrate.yaml", "Job").Spec.Template.Spec.Containers[0]
-	if job.Image != pods.Spec.Containers[0].Image {
-		t.Errorf("the schema is brought on by %s, and served by %s", job.Image, pods.Spec.Containers[0].Image)
-	}
 }
 
 // A pod is told to stop only when another is ready, on a host that may fail alone, and no more than one at a time.
 func TestARollOutAndAnEmptiedHostTakeOnePodAtATime(t *testing.T) {
-	d := deployment(t)
+	d := deployment(t, manyPods)
 	roll := d.Spec.Strategy.RollingUpdate
 	if d.Spec.Strategy.Type != appsv1.RollingUpdateDeploymentStrategyType ||
 		roll.MaxUnavailable.IntValue() != 0 || roll.MaxSurge.IntValue() != 1 || *d.Spec.Replicas < 3 {
 		t.Errorf("%d replicas are replaced as %+v says", *d.Spec.Replicas, roll)
 	}
-	if n := manifest[policyv1.PodDisruptionBudget](t, "budget.yaml", "PodDisruptionBudget").Spec.MaxUnavailable; n.IntValue() != 1 {
+	if n := manifest[policyv1.PodDisruptionBudget](t, manyPods, "budget.yaml", "PodDisruptionBudget").Spec.MaxUnavailable; n.IntValue() != 1 {
 		t.Errorf("%v pods may be taken at once", n)
 	}
 	spread := d.Spec.Template.Spec.TopologySpreadConstraints
@@ -118,8 +126,9 @@ func TestARollOutAndAnEmptiedHostTakeOnePodAtATime(t *testing.T) {
 // No container is more than it has to be: no root, no rights to gain, no file that it could change.
 func TestNoContainerHasMoreThanItNeeds(t *testing.T) {
 	for name, pod := range map[string]corev1.PodSpec{
-		"the node":      deployment(t).Spec.Template.Spec,
-		"the migration": manifest[batchv1.Job](t, "migrate.yaml", "Job").Spec.Template.Spec,
+		"the node":      deployment(t, manyPods).Spec.Template.Spec,
+		"the only node": deployment(t, onePod).Spec.Template.Spec,
+		"the migration": manifest[batchv1.Job](t, manyPods, "migrate.yaml", "Job").Spec.Template.Spec,
 	} {
 		c := pod.Containers[0]
 		own := c.SecurityContext

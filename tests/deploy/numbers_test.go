@@ -21,7 +21,14 @@ const margin = time.Second
 // G6: a pod serves everything for longer than it takes Kubernetes to find out that it goes, and has all the time that
 // its settings say before it is killed.
 func TestTheProbesAreFasterThanTheAnnouncementAndTheGraceIsOneNumber(t *testing.T) {
-	d := deployment(t)
+	for _, folder := range []string{manyPods, onePod} {
+		timesFit(t, folder)
+	}
+}
+
+func timesFit(t *testing.T, folder string) {
+	t.Helper()
+	d := deployment(t, folder)
 	pod := d.Spec.Template.Spec
 	c := pod.Containers[0]
 	announce := drain.Plan{Kubernetes: true}.WithDefaults().Announce.Min
@@ -81,7 +88,7 @@ func environment(t *testing.T, c *corev1.Container) map[string]string {
 // The settings of the pods are settings, and right: all that serve would refuse, and all that it would warn of.
 func TestThePodsStartWithTheseSettings(t *testing.T) {
 	t.Setenv("KUBERNETES_SERVICE_HOST", "10.96.0.1")
-	c := deployment(t).Spec.Template.Spec.Containers[0]
+	c := deployment(t, manyPods).Spec.Template.Spec.Containers[0]
 	env := environment(t, &c)
 	if unknown := config.UnknownVariables(pairs(env)); len(unknown) > 0 {
 		t.Errorf("%v set nothing", unknown)
