@@ -60,7 +60,6 @@ func TestClientsThatGoAwayInTheMiddleLeaveNothingBehind(t *testing.T) {
 		"a long-poll":  wire(to("GET /v1/events?client=trent&wait=60s", "Accept: application/json")),
 		"a stream":     wire(to("GET /v1/events?client=trent", "Accept: text/event-stream")),
 		"a task's":     wire(to("GET /v1/tasks/"+slow+"/events", "Accept: text/event-stream")),
-		"a submit":     wire(submits(`{"type":"sleep","input":{"ms":3600000}}`, "Content-Length: 39", "Prefer: wait=60")),
 		"a socket":     handshake.lines(),
 		"half a body":  wire(submits(task, "Content-Length: 1000")),
 		"half a chunk": wire(submits("1000\n"+task, "Transfer-Encoding: chunked")),
@@ -82,8 +81,7 @@ func TestClientsThatGoAwayInTheMiddleLeaveNothingBehind(t *testing.T) {
 	lab.Until(t, "no client is connected", func() bool {
 		return metric(t, n, `lastcall_connections{transport="websocket"}`)+metric(t, n, `lastcall_connections{transport="sse"}`) == 0
 	})
-	const sleeping = 10 // submits, of which each runs in a goroutine, or in two
-	calm(t, n, before+3*sleeping)
+	calm(t, n, before)
 }
 
 // G8, G10: clients that drip their heads and bodies, hundreds of them, are cut when their time is up, and keep nobody from
