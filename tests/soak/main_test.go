@@ -30,7 +30,7 @@ import (
 var (
 	soak   = flag.Duration("soak", 0, "how long; 0 is two short windows")
 	window = flag.Duration("window", time.Minute, "how long a window is, with -soak")
-	pace   = flag.Duration("pace", 400*time.Millisecond, "how long everybody rests between two requests, on average: a third of a core")
+	pace   = flag.Duration("pace", 600*time.Millisecond, "how long everybody rests between two requests, on average")
 	every  = flag.Duration("every", 5*time.Second, "how often processes are measured, with -soak")
 	folder = flag.String("folder", "", "where the measurements go; a new one by default")
 )

@@ -14,7 +14,7 @@ const still = 12
 
 // quiet waits until nobody is connected any more, and measures what is left: of each process the least that it holds while
 // nobody but the balancer asks.
-func (r *rig) quiet(window int) {
+func (r *rig) quiet(windows int) {
 	r.t.Helper()
 	http.DefaultClient.CloseIdleConnections()
 	least := map[string]sample{}
@@ -27,7 +27,7 @@ func (r *rig) quiet(window int) {
 			switch {
 			case s.is[connections] > 0:
 				if busy++; busy > 1000 {
-					r.t.Fatalf("after window %d somebody is still connected: %v", window+1, s)
+					r.t.Fatalf("%d windows over, somebody is still connected: %v", windows, s)
 				}
 				same = -1
 			case !known || s.is[descriptors] < was.is[descriptors] || s.is[goroutines] < was.is[goroutines]:

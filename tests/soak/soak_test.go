@@ -17,14 +17,14 @@ import (
 func TestOnAFileWithEverythingOnNothingIsLostAndNothingGrows(t *testing.T) {
 	t.Parallel()
 	data := lab.Data(t)
-	newRig(t, "sqlite", data, file(data)).live()
+	newRig(t, "sqlite", data, 0, file(data)).live()
 }
 
 // The same with three nodes on PostgreSQL.
 func TestOnPostgreSQLWithEverythingOnNothingIsLostAndNothingGrows(t *testing.T) {
 	t.Parallel()
 	server := pg.Shared(t)
-	newRig(t, "postgres", server.Create(t, "soak"), database(server, "soak")).live()
+	newRig(t, "postgres", server.Create(t, "soak"), 1, database(server, "soak")).live()
 }
 
 // plan is how a run is cut into windows.
@@ -38,7 +38,7 @@ type plan struct {
 
 func theplan() plan {
 	if *soak == 0 {
-		return plan{windows: 2, length: 4 * time.Second, pace: 200 * time.Millisecond, every: time.Second, keep: time.Minute}
+		return plan{windows: 2, length: 3 * time.Second, pace: 200 * time.Millisecond, every: time.Second, keep: time.Minute}
 	}
 	n := max(2, int(*soak / *window))
 	return plan{windows: n, length: *window, pace: *pace, every: *every, keep: max(time.Minute, 3**window)}
@@ -50,7 +50,7 @@ func (r *rig) live() {
 	for i := range r.plan.windows {
 		// A test of its own for each: one that fails does not keep the next from being judged.
 		r.t.Run(fmt.Sprintf("window %d", i+1), func(t *testing.T) { r.window(t, i) })
-		r.quiet(i)
+		r.quiet(i + 1)
 		if i == (r.plan.windows-1)/2 {
 			r.changePlaces()
 		}
@@ -61,7 +61,7 @@ func (r *rig) live() {
 // window is a crowd from its coming to its going home, and what is done to a node meanwhile.
 func (r *rig) window(t *testing.T, i int) {
 	t.Helper()
-	kill := i%3 == 1 // now and then; a crowd knows beforehand whether it may be cut off
+	kill := (i+r.first)%3 == 1 // now and then; a crowd knows beforehand whether it may be cut off
 	outage := load.None
 	if kill {
 		outage = load.Nodes
@@ -82,9 +82,11 @@ func (r *rig) window(t *testing.T, i int) {
 	c.Home()
 	front := lab.Front(t, r.front.Addr, nil)
 	record.VerifyTheirs(t, front, c.Log, c.Clients, checker.Expect{})
-	for _, client := range c.Clients {
-		// A balancer finds out that a client has left its event stream when there is something to send.
-		front.Submit(`{"type":"echo","client":"`+client+`"}`, "Prefer: wait=10")
+	for range 2 {
+		for _, client := range c.Clients {
+			// A balancer finds out that a client has left its event stream when there is something to send, or behind it.
+			front.Submit(`{"type":"echo","client":"`+client+`"}`, "Prefer: wait=10")
+		}
 	}
 	sum := c.Log.Summary()
 	t.Logf("%v\n%v", c, &sum)
