@@ -16,6 +16,9 @@ import (
 	"github.com/lastcall-dev/lastcall/tests/lab"
 )
 
+// patience is how long a piece may take. It decides nothing: some build programs, on machines that are busy.
+const patience = 5 * time.Minute
+
 // shell is a bash that runs one piece after the other, so that variables and jobs of one are there for the next. All that
 // it starts is in its process group, and ends with it.
 type shell struct {
@@ -75,7 +78,7 @@ func (s *shell) run(text string) (stdout, stderr string, ok bool) {
 	var code string
 	select {
 	case code = <-s.codes:
-	case <-time.After(lab.Patience):
+	case <-time.After(patience):
 		code = "late"
 	}
 	return content(s.t, piece+".out"), content(s.t, piece+".err"), code == "0"
