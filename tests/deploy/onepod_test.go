@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"slices"
@@ -90,7 +91,7 @@ func TestTheFormsShareTheirServiceAndTheirWalls(t *testing.T) {
 			t.Fatal(err)
 		}
 		many, err := os.ReadFile(filepath.Join(manyPods, name))
-		if err != nil || string(one) != string(many) {
+		if err != nil || !bytes.Equal(one, many) {
 			t.Errorf("%s differs: %v", name, err)
 		}
 	}

@@ -113,6 +113,7 @@ var house = []room{
 	{floor: 6, path: "tests/examples", tests: true},
 	{floor: 6, path: "tests/handlers", tests: true},
 	{floor: 6, path: "tests/leases", tests: true},
+	{floor: 6, path: "tests/pods", tests: true},
 	{floor: 6, path: "tests/script", tests: true},
 	{floor: 6, path: "tests/soak", tests: true},
 	{floor: 6, path: "tests/streams", tests: true},

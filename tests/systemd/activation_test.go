@@ -1,15 +1,12 @@
 package systemd_test
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -137,13 +134,13 @@ func TestARestartOfTheOnlyProcessRefusesNobody(t *testing.T) {
 	first := h.start()
 	long := first.Sleep("alice", 3*time.Second).ID
 	first.AwaitStatus(long, lastcall.Running)
-	crowd := &crowd{t: t, addr: h.addr}
-	stop := crowd.come(t.Context())
-	lab.Until(t, "people are there", func() bool { return crowd.served() >= 20 })
+	crowd := lab.NewCrowd(t, h.addr)
+	stop := crowd.Come(t.Context())
+	lab.Until(t, "people are there", func() bool { return crowd.Served() >= 20 })
 	first.Stop()
 	first.Await("it drains", func(l lab.Line) bool { return l.Msg == "drain phase" })
-	before := crowd.served()
-	lab.Until(t, "people are served while it drains", func() bool { return crowd.served() >= before+10 })
+	before := crowd.Served()
+	lab.Until(t, "people are served while it drains", func() bool { return crowd.Served() >= before+10 })
 	if a := first.Do(http.MethodGet, "/readyz", ""); a.Status != http.StatusOK {
 		t.Errorf("a balancer that has nobody else is told %d", a.Status)
 	}
@@ -152,74 +149,13 @@ func TestARestartOfTheOnlyProcessRefusesNobody(t *testing.T) {
 		t.Errorf("it refused %d, and %+v came of its tasks", report.Refused, report.Tasks)
 	}
 	second := h.start()
-	after := crowd.served()
-	lab.Until(t, "people are served again", func() bool { return crowd.served() >= after+20 })
+	after := crowd.Served()
+	lab.Until(t, "people are served again", func() bool { return crowd.Served() >= after+20 })
 	stop()
-	for _, wrong := range crowd.wrong {
-		t.Error(wrong)
-	}
-	for _, id := range append(crowd.ids, long) {
+	for _, id := range append(crowd.Accepted(), long) {
 		second.AwaitTask(id, "has run once", func(task lastcall.Task) bool { return task.Status == lastcall.Succeeded && task.Run == 1 })
 	}
-	t.Logf("%d requests, %d of them after the signal", crowd.served(), report.RequestsAfterSignal)
+	t.Logf("%d requests, %d of them after the signal", crowd.Served(), report.RequestsAfterSignal)
 	second.Signal(syscall.SIGTERM)
 	second.Drained()
-}
-
-// crowd is people who submit tasks, each over a connection of its own, as who comes by a browser for the first time does.
-type crowd struct {
-	t    *testing.T
-	addr string
-
-	mu    sync.Mutex
-	ids   []string
-	wrong []error
-}
-
-func (c *crowd) served() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.ids)
-}
-
-// come lets them in until the returned function is called, which waits until all have their answers.
-func (c *crowd) come(ctx context.Context) (stop func()) {
-	ended := make(chan struct{})
-	var all sync.WaitGroup
-	for range 4 {
-		all.Go(func() {
-			pace := time.NewTicker(10 * time.Millisecond)
-			defer pace.Stop()
-			for {
-				select {
-				case <-ended:
-					return
-				case <-pace.C:
-					c.submit(ctx)
-				}
-			}
-		})
-	}
-	return func() {
-		close(ended)
-		all.Wait()
-	}
-}
-
-// submit submits once. Nobody tries again.
-func (c *crowd) submit(ctx context.Context) {
-	n := lab.Front(c.t, c.addr, &http.Transport{DisableKeepAlives: true})
-	ctx, cancel := context.WithTimeout(ctx, lab.Patience)
-	defer cancel()
-	a, err := n.Try(ctx, http.MethodPost, "/v1/tasks", `{"type":"echo","input":1}`)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch id := strings.TrimPrefix(a.Header.Get("Location"), "/v1/tasks/"); {
-	case err != nil:
-		c.wrong = append(c.wrong, err)
-	case a.Status != http.StatusAccepted || id == "":
-		c.wrong = append(c.wrong, fmt.Errorf("answered %d %s", a.Status, a.Body))
-	default:
-		c.ids = append(c.ids, id)
-	}
 }
