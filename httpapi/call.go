@@ -95,7 +95,7 @@ func (c *call) answer(status int, contentType []string, body []byte) {
 	c.leaves()
 	c.answered = true
 	c.w.WriteHeader(status)
-	_, _ = c.w.Write(body) // fails only where nobody listens any more
+	write(c.w, body)
 }
 
 func (c *call) sayIfLeaving() {

@@ -1,6 +1,7 @@
 package faults_test
 
 import (
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -138,7 +139,15 @@ func begin(t *testing.T, n *lab.Node, client string) *scene {
 	s.running = s.submit("nap", "1h", "timeout")
 	n.AwaitStatus(s.running, lastcall.Running)
 	s.far, s.soon = s.submit("cat", "24h", "delay"), s.submit("cat", hours.String(), "delay")
-	go func() { s.waits <- n.Do(http.MethodGet, "/v1/tasks/"+s.running+"?wait=40s", "") }() // ends with the task
+	go func() { // ends with the task, or the context
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 3*lab.Patience)
+		defer cancel()
+		a, err := n.Try(ctx, http.MethodGet, "/v1/tasks/"+s.running+"?wait=40s", "")
+		if err != nil {
+			t.Errorf("who waits for the task: %v", err)
+		}
+		s.waits <- a
+	}()
 	return s
 }
 
