@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"log/slog"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -38,6 +39,7 @@ type writer struct {
 	conn    *sqlite3.Conn // nil after a failure: to be opened anew
 	tx      tx
 	batch   []*call
+	company bool         // calls have come to the last batch beside its first
 	pages   int          // written to the log since it was last moved into the file
 	version int64        // PRAGMA data_version, as last seen
 	shaken  bool         // what has become of the ground was logged
@@ -111,7 +113,9 @@ func (w *writer) finish() {
 func (w *writer) write(c *call) {
 	w.batch = w.batch[:0]
 	w.take(c)
+	w.gather()
 	w.writeBatch()
+	w.company = len(w.batch) > 1
 	for i, c := range w.batch {
 		close(c.done)
 		w.batch[i] = nil
@@ -123,6 +127,15 @@ func (w *writer) write(c *call) {
 		case <-time.After(otherPause):
 		case <-w.closing:
 		}
+	}
+}
+
+// gather gives their turn to those who are about to ask, where there are such: a batch that begins the moment its first call
+// comes leaves behind whoever runs on the other processors, to pay for a sync of their own. This is no wait: where nobody can
+// run it returns at once, and a caller who is alone never comes here.
+func (w *writer) gather() {
+	if w.company {
+		runtime.Gosched()
 	}
 }
 
