@@ -5,6 +5,7 @@ import (
 
 	"github.com/lastcall-dev/lastcall"
 	"github.com/lastcall-dev/lastcall/sqlite/internal/sqlite3"
+	"github.com/lastcall-dev/lastcall/watch"
 )
 
 // tx is the transaction of a batch. What many calls of a batch change over and over (the head of a hot mailbox, the
@@ -37,7 +38,12 @@ func (tx *tx) reset(c *sqlite3.Conn, watched bool) {
 	clear(tx.mailboxes)
 	clear(tx.counts)
 	tx.paused = nil
-	tx.watched, tx.hints = watched, nil
+	tx.watched = watched
+	if clear(tx.hints); cap(tx.hints) <= watch.Buffer { // of more, watchers are told no single one
+		tx.hints = tx.hints[:0]
+	} else {
+		tx.hints = nil
+	}
 }
 
 // flush writes what was kept back.

@@ -51,7 +51,7 @@ func (ws *Watchers) Watch(ctx context.Context, fn func([]lastcall.Hint)) error {
 	}
 }
 
-// Publish hands hints to everybody, in the order of the calls; the slice is not used any more by the caller.
+// Publish hands hints to everybody, in the order of the calls. The slice stays the caller's.
 func (ws *Watchers) Publish(hints []lastcall.Hint) {
 	if len(hints) == 0 {
 		return
