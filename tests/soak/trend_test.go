@@ -26,7 +26,7 @@ func TestAnHourIsJudgedByItsTrend(t *testing.T) {
 	}{
 		{"flat, with a garbage collector", 0, 0, map[int]bool{}},
 		{"300 KiB a minute", 300 << 10, 0, map[int]bool{heap: true}},
-		{"a descriptor every four minutes", 0, 0.25, map[int]bool{descriptors: true}},
+		{"a descriptor in each window", 0, 1, map[int]bool{descriptors: true}},
 	} {
 		found := map[int]bool{}
 		for _, tr := range trends(lived(c.bytes, c.open)) {
