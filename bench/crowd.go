@@ -118,6 +118,7 @@ func (c *crowd) connect(ctx context.Context, addr string, count, silent int) ([]
 
 // read takes in one client's results.
 func (c *crowd) read(s *socket) {
+	defer s.conn.Close()
 	for {
 		frame, err := s.read()
 		now := time.Now()

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 
 // tiny is the least that goes through every line.
 var tiny = sizes{
-	widths: []int{1, 4}, seconds: 50 * time.Millisecond, paced: 100 * time.Millisecond, backlog: 1100,
+	widths: []int{4}, seconds: 50 * time.Millisecond, paced: 100 * time.Millisecond, backlog: 1100,
 	sockets: 20, busy: 100 * time.Millisecond,
 	bout: bout{tasks: 300, backlog: 100, portion: 100, warm: 20 * time.Millisecond, counts: 50 * time.Millisecond},
 }

@@ -20,9 +20,10 @@ type socket struct {
 
 // What a frame is (RFC 6455, 5.2).
 const (
-	textFrame = 0x1
-	pingFrame = 0x9
-	pongFrame = 0xA
+	textFrame  = 0x1
+	closeFrame = 0x8
+	pingFrame  = 0x9
+	pongFrame  = 0xA
 )
 
 // openSocket connects, says hello and waits for the welcome.
@@ -74,7 +75,7 @@ func (s *socket) write(kind byte, text []byte) error {
 	return err
 }
 
-// read returns the next message, and answers the server's pings meanwhile.
+// read returns the next message, and answers the server's pings meanwhile, and its close.
 func (s *socket) read() ([]byte, error) {
 	for {
 		var head [2]byte
@@ -100,6 +101,9 @@ func (s *socket) read() ([]byte, error) {
 			if err := s.write(pongFrame, text); err != nil {
 				return nil, err
 			}
+		case closeFrame:
+			_ = s.write(closeFrame, text[:min(len(text), 2)]) // the code is answered as it came, if anybody still reads
+			return nil, fmt.Errorf("closed by the server: %q", text)
 		default:
 			return nil, fmt.Errorf("a frame of kind %d: %q", kind, text)
 		}
