@@ -74,14 +74,14 @@ func submit(client *http.Client, at string) int {
 	return resp.StatusCode
 }
 
-// until waits for HAProxy to be there.
+// until waits for what was started to be there.
 func until(t *testing.T, is func() bool) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for end := time.Now().Add(20 * time.Second); !is(); <-tick.C {
 		if time.Now().After(end) {
-			t.Fatal("HAProxy is not there")
+			t.Fatal("it is not there")
 		}
 	}
 }

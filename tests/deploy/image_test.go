@@ -23,7 +23,7 @@ func TestTheImageIsAStaticProgramOfNobody(t *testing.T) {
 			pinned(t, from[1])
 		}
 	}
-	if !strings.Contains(text, "\nUSER 65532:65532\n") || !strings.Contains(text, `ENTRYPOINT ["/lastcall"]`) {
+	if !strings.Contains(text, "\nUSER 65532:65532\n") || !strings.Contains(text, "\nWORKDIR /data\nVOLUME /data\n") || !strings.Contains(text, `ENTRYPOINT ["/lastcall"]`) {
 		t.Error("it is somebody's, or starts something else")
 	}
 	build := regexp.MustCompile(`(?m)^RUN (CGO_ENABLED=0 go build .*) -o /out/lastcall (\./\S+)$`).FindStringSubmatch(text)
@@ -44,6 +44,7 @@ func TestTheImageIsAStaticProgramOfNobody(t *testing.T) {
 	if slices.ContainsFunc(f.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
 		t.Error("it needs a dynamic linker, which the image does not have")
 	}
+	livesInAnEmptyRoot(t, program)
 	out, err := exec.CommandContext(t.Context(), program, "--version").Output()
 	if err != nil || !strings.Contains(string(out), "v9.9.9") {
 		t.Errorf("it says it is %q: %v", out, err)
