@@ -52,7 +52,7 @@ func TestQueriesScanNoTable(t *testing.T) {
 	// These go through a table on purpose, in portions, or through one that is small.
 	small := map[string]bool{
 		"task_page": true, "finished_walk": true, "mailboxes_walk": true,
-		"queues": true, "queues_unused": true, "nodes": true, "nodes_joined": true, "nodes_forget": true,
+		"queues": true, "queues_unused": true, "nodes": true, "nodes_joined": true, "nodes_forget": true, "nodes_back": true,
 	}
 	s := testStore(t)
 	err := s.read(t.Context(), "test", func(v view) error {

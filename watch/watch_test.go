@@ -52,6 +52,29 @@ func TestAWatcherThatDoesNotKeepUpHoldsNobodyUp(t *testing.T) {
 	})
 }
 
+// A store that uses its slice again does not change what others have been told.
+func TestHintsAreTheWatchersOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var ws watch.Watchers
+		var got []lastcall.Hint
+		done := make(chan error, 1)
+		go func() { // ends with Close
+			done <- ws.Watch(t.Context(), func(hints []lastcall.Hint) { got = append(got, hints...) })
+		}()
+		synctest.Wait()
+		hints := []lastcall.Hint{{Type: "first"}}
+		ws.Publish(hints)
+		hints[0].Type = "second"
+		ws.Publish(hints)
+		synctest.Wait()
+		if len(got) != 2 || got[0].Type != "first" || got[1].Type != "second" {
+			t.Errorf("told %+v", got)
+		}
+		ws.Close()
+		<-done
+	})
+}
+
 func TestCloseEndsEveryWatchAndThoseToCome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ws watch.Watchers
