@@ -16,7 +16,7 @@ func (o Options) maxConnections(limit uint64) int {
 		return o.MaxConnections
 	}
 	limit = min(limit, math.MaxInt32)
-	own := min(uint64(standingMost+ownFiles+runFiles*o.Concurrency), limit/2) //nolint:gosec // none is negative
+	own := min(uint64(standingMost+ownFiles+runFiles*o.Concurrency), limit/2)
 	room := int(limit - own)
 	switch {
 	case o.MaxConnections == 0:

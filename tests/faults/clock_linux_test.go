@@ -30,7 +30,7 @@ type wallClock struct {
 // newClock is a clock that is right.
 func newClock(t *testing.T) *wallClock {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "lastcall-clock-") // open to all: a database runs as another user
+	dir, err := os.MkdirTemp("", "lastcall-clock-") //nolint:usetesting // a database runs as another user, whom t.TempDir keeps out
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func withClock(t *testing.T) string {
 	}
 	added := map[string]string{}
 	for _, name := range []string{"clock.go", "clock_amd64.s", "clock_arm64.s"} {
-		added[filepath.Join(here, "../../cmd/lastcall", name)] = filepath.Join(here, "testdata/clock", name)
+		added[filepath.Join(here, "..", "..", "cmd", "lastcall", name)] = filepath.Join(here, "testdata", "clock", name)
 	}
 	text, err := json.Marshal(map[string]any{"Replace": added})
 	if err != nil {
@@ -289,7 +289,7 @@ func TestTheClocksOfAClusterAreSet(t *testing.T) {
 // library is what has a program in C go by a clock of a test's.
 func library(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "lastcall-clock-")
+	dir, err := os.MkdirTemp("", "lastcall-clock-") //nolint:usetesting // as above
 	if err != nil {
 		t.Fatal(err)
 	}

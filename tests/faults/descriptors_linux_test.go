@@ -1,6 +1,7 @@
 package faults_test
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"os"
@@ -216,7 +217,7 @@ func burnt(t *testing.T, n *lab.Node) time.Duration {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
 	ticks := 0
 	for _, f := range fields[11:13] { // utime and stime, in hundredths of a second (proc(5))
 		n, err := strconv.Atoi(f)

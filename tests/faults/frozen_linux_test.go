@@ -25,7 +25,7 @@ func TestANodeThatStoodStillForAMinuteGoesOn(t *testing.T) {
 	t.Parallel()
 	n := lab.Start(t, lab.Data(t), "--config", typesFile(t))
 	s := begin(t, n, "alice")
-	runs := n.Submit(`{"type":"nap","client":"alice"}`).ID // in the node alone is not heard of by anybody else
+	runs := n.Submit(`{"type":"nap","client":"alice"}`).ID
 	n.AwaitStatus(runs, lastcall.Running)
 	n.Signal(syscall.SIGSTOP)
 	wait(aMinute)
