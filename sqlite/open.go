@@ -169,6 +169,7 @@ func explain(err error) error {
 	switch sqlite3.KindOf(err) {
 	case sqlite3.Damaged:
 		return fmt.Errorf("the file is damaged or is no database; restore it from a backup, "+
+			"or, if the kernel's log says that the disk cannot be read, mend that first; "+
 			"or save what can be read of it with `sqlite3 FILE .recover`: %w", err)
 	case sqlite3.Full:
 		return fmt.Errorf("the disk is full; make room and start again: %w", err)

@@ -79,6 +79,7 @@ func (r *readers) use(c *sqlite3.Conn, fn func(view) error) (*sqlite3.Conn, erro
 		err = errors.Join(err, v.stmt("commit").Run())
 	}
 	if k := sqlite3.KindOf(err); k == sqlite3.Broken || k == sqlite3.Damaged || c.InTransaction() {
+		err = fmt.Errorf("read %s: %w", r.ground.path, err) // callers see their code, the log has the rest
 		return nil, errors.Join(err, r.ground.leave(c))
 	}
 	return c, err

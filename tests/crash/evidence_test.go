@@ -51,12 +51,19 @@ type evidence struct {
 	dir   string
 	calls []witness.Call
 	told  witness.Told
+	from  int // line from which on the power is cut
 }
 
 // kill kills the node and reads the trace, which is complete when strace has ended too, and with it the log.
 func (w *watched) kill(t *testing.T, before ...witness.Call) *evidence {
 	t.Helper()
 	w.Kill()
+	return w.read(t, before)
+}
+
+// read reads the trace of a node that has ended.
+func (w *watched) read(t *testing.T, before []witness.Call) *evidence {
+	t.Helper()
 	f, err := os.Open(w.trace)
 	if err != nil {
 		t.Fatal(err)
@@ -114,56 +121,69 @@ func (e *evidence) synced(t *testing.T) {
 	}
 }
 
-// moments are lines of the trace to cut the power at, in order: half of them where an answer is just leaving, the others
-// anywhere from the first answer on.
-func (e *evidence) moments(chance *rand.Rand, n int) []int {
-	var told []int
+// moments are lines of the trace to cut the power at, in order. They are shared out evenly among the answers that are just
+// leaving, the steps that were taken, and the whole of the node's life.
+func (e *evidence) moments(t *testing.T, chance *rand.Rand, n int) []int {
+	t.Helper()
+	var told, whole []int
 	for _, s := range e.told.Submits {
 		told = append(told, s.Told)
 	}
 	for _, f := range e.told.Frames {
 		told = append(told, f.Told)
 	}
-	first, last := slices.Min(told), e.calls[len(e.calls)-1].Began
+	for i := range e.calls {
+		whole = append(whole, e.calls[i].Began)
+	}
+	early := func(line int) bool { return line < e.from }
+	kinds := [][]int{slices.DeleteFunc(told, early), slices.DeleteFunc(whole, early)}
+	steps := witness.Steps(e.calls, filepath.Join(e.dir, db))
+	for _, step := range []witness.Step{witness.Log, witness.Begin, witness.Sync, witness.Checkpoint, witness.Name} {
+		steps[step] = slices.DeleteFunc(steps[step], early)
+		if len(steps[step]) == 0 {
+			t.Errorf("it is never seen that %s", step)
+			continue
+		}
+		kinds = append(kinds, steps[step])
+	}
 	lines := make([]int, n)
 	for i := range lines {
-		if lines[i] = told[chance.IntN(len(told))]; i%2 == 1 {
-			lines[i] = first + chance.IntN(last-first)
-		}
+		kind := kinds[i%len(kinds)]
+		lines[i] = kind[chance.IntN(len(kind))]
 	}
 	slices.Sort(lines)
 	return lines
 }
 
 // cutPower takes the power away at many moments, each time starts a node on what would be left, and holds it to all that
-// had been told by then. Every other time what was not synced is not all gone but torn.
+// had been told by then, and to being of use again.
 func (e *evidence) cutPower(t *testing.T, chance *rand.Rand, cuts int) {
 	t.Helper()
 	d := witness.NewDisk(e.dir, e.calls)
+	binary := lab.BuildPlain(t, "cmd/lastcall") // the race detector would take most of the time; those that are watched have it
 	var ready spread[int64]
 	promises := 0
-	for i, line := range e.moments(chance, cuts) {
-		tear := chance
-		if i%2 == 0 {
-			tear = nil
-		}
+	for i, line := range e.moments(t, chance, cuts) {
+		loss := witness.LossOf(i)
 		dir := t.TempDir()
 		if err := d.Advance(line); err != nil {
 			t.Fatal(err)
 		}
-		if err := d.Cut(dir, tear); err != nil {
+		if err := d.Cut(dir, loss, chance); err != nil {
 			t.Fatal(err)
 		}
 		begin := time.Now()
-		n := lab.Start(t, "sqlite:"+filepath.Join(dir, db))
+		n := lab.Launch(t, exec.Command(binary, lab.ServeArgs("sqlite:"+filepath.Join(dir, db))...))
+		n.Await("it serves", func(l lab.Line) bool { return l.Msg == "serving" })
 		ready = append(ready, time.Since(begin).Milliseconds())
 		log, clients := e.promised(line)
-		record.End(t, n, log, clients, checker.Expect{})
+		submit(n, log, `{"type":"echo","client":"afterwards","input":1}`)
+		record.End(t, n, log, append(clients, "afterwards"), checker.Expect{})
 		s := log.Summary()
 		promises += s.Submitted + s.Events
 		n.Kill()
 		if t.Failed() {
-			t.Fatalf("cut %d of %d, at line %d, torn: %v", i+1, cuts, line, tear != nil)
+			t.Fatalf("cut %d of %d, at line %d: %s", i+1, cuts, line, loss)
 		}
 	}
 	t.Logf("%d power cuts, %d promises held against what was left; ms until ready: %v", cuts, promises, ready)

@@ -13,9 +13,16 @@ import (
 	"github.com/lastcall-dev/lastcall/tests/lab"
 )
 
-func TestMain(m *testing.M) { lab.Main(m) }
+func TestMain(m *testing.M) {
+	lab.SideBySide(6)
+	lab.Main(m)
+}
 
 var seedFlag = flag.Uint64("seed", 0, "what chance goes by; 0 takes another each time")
+
+// rounds is how often the power is cut in each of the tests that do so. All of them together are a hundred rounds and
+// more.
+var rounds = flag.Int("rounds", 25, "power cuts in each test")
 
 // dice make chances for the parts of a test: each part its own, so that it does not hang on the others' timing.
 type dice uint64

@@ -27,7 +27,7 @@ func TestNothingIsToldBeforeItIsOnTheDisk(t *testing.T) {
 		t.Errorf("only %d submits and %d frames were seen", len(e.told.Submits), len(e.told.Frames))
 	}
 	e.synced(t)
-	e.cutPower(t, d.roll(-1), 24)
+	e.cutPower(t, d.roll(-1), *rounds)
 }
 
 // G1, where syncs fail: the kernel says so once, and takes what it could not write for written. Whoever gets a 202 all
@@ -54,7 +54,7 @@ func TestAFailedSyncTakesBackNothingThatWasTold(t *testing.T) {
 		t.Error("no sync has failed a submit")
 	}
 	e.synced(t)
-	e.cutPower(t, d.roll(-1), 16)
+	e.cutPower(t, d.roll(-1), *rounds)
 }
 
 // G1, where a node dies of a disk that fails and is started again when it is well: what the failed sync left in the
@@ -74,5 +74,5 @@ func TestANodeThatDiedOfItsDiskIsFollowedByOneThatLosesNothing(t *testing.T) {
 	rush(t, well.Node, d, "crowd", 4, 10, true)
 	e := well.kill(t, first.calls...)
 	t.Logf("%d submits acknowledged, %d of them before the disk failed", len(e.told.Submits), len(first.told.Submits))
-	e.cutPower(t, d.roll(-1), 16)
+	e.cutPower(t, d.roll(-1), *rounds)
 }

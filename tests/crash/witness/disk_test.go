@@ -55,7 +55,7 @@ func TestAPowerCutLeavesWhatWasSynced(t *testing.T) {
 				t.Fatal(err)
 			}
 			into := t.TempDir()
-			if err := d.Cut(into, nil); err != nil {
+			if err := d.Cut(into, Whole, nil); err != nil {
 				t.Fatal(err)
 			}
 			got, err := os.ReadFile(filepath.Join(into, "a"))
@@ -91,7 +91,7 @@ func TestATornWriteIsThereSectorBySector(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for seed := range uint64(100) {
-		content := d.kept[target].torn(rand.New(rand.NewPCG(seed, 0)))
+		content := d.kept[target].left(Sectors, rand.New(rand.NewPCG(seed, 0)))
 		var shape strings.Builder
 		for at := 0; at < len(content); at += sector {
 			part := string(content[at : at+sector])
