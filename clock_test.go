@@ -39,7 +39,8 @@ func TestAClockThatWasSetIsNoticed(t *testing.T) {
 				t.Errorf("what was not taken in is forgotten: %v", step)
 			}
 			w.Took(c.step)
-			if step := w.Look(wall.Add(3*time.Minute), later.Add(2*time.Minute)); step != -c.step || w.Doubtful(later.Add(2*time.Minute)) != (c.step < 0) {
+			after := later.Add(2 * time.Minute)
+			if step := w.Look(wall.Add(3*time.Minute), after); step != -c.step || w.Doubtful(after) != (c.step < 0) {
 				t.Errorf("set right again it finds %v", step)
 			}
 		})
