@@ -20,6 +20,7 @@ var elsewhere = []unrun{
 	{"docs/operations.md", "ALTER SYSTEM SET synchronous_standby_names", "every commit would wait for standbys that are not there"},
 	{"deploy/compose/README.md", "./secrets.sh", "needs Docker; tests/deploy runs its HAProxy and reads the rest"},
 	{"deploy/compose/README.md", "docker compose build", "needs Docker"},
+	{"docs/deploy.md", "docker run --read-only", "needs Docker; tests/deploy runs the program in such a root"},
 	{"deploy/kubernetes/*/README.md", "docker ", "needs Docker; tests/deploy builds what it would"},
 	{"deploy/kubernetes/*/README.md", "kubectl ", "needs a cluster; tests/deploy decodes the manifests strictly"},
 	{"deploy/systemd/README.md", "install -m 0755", "needs root and systemd; tests/deploy has systemd-analyze read the units"},
