@@ -17,7 +17,7 @@ import (
 // child is a process that a part starts. What it starts in turn is in its process group, which ends as a whole: with end,
 // or with ctx, as when the run is interrupted.
 func child(ctx context.Context, name string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // the parts name what they start
+	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 5 * time.Second // pipes that somebody still holds
