@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -24,12 +25,30 @@ func explain(err error) error {
 	if err == nil || errors.As(err, &known) || errors.As(err, &gone) {
 		return err
 	}
-	if isDown(err) {
+	if isDown(err) || isBroken(err) {
 		return &lastcall.Error{
-			Code: lastcall.CodeStoreUnavailable, Detail: "the database cannot be reached", RetryAfter: retryAfter, Err: brief(err),
+			Code: lastcall.CodeStoreUnavailable, Detail: trouble(err), RetryAfter: retryAfter, Err: brief(err),
 		}
 	}
 	return err
+}
+
+// trouble says what is wrong with the database in words that a client may read.
+func trouble(err error) string {
+	code := sqlState(err)
+	switch {
+	case code == "53100":
+		return "the database's disk is full"
+	case strings.HasPrefix(code, "53"):
+		return "the database has no memory or no connections left"
+	case strings.HasPrefix(code, "58"):
+		return "the database cannot read or write its files"
+	case code == "XX001", code == "XX002":
+		return "the database has found damage in its data"
+	case isBroken(err):
+		return "the database cannot do what it must"
+	}
+	return "the database cannot be reached"
 }
 
 // isDown reports whether an error says that the database cannot be used now, rather than that what was asked of it is
@@ -99,6 +118,17 @@ func downState(code string) bool {
 		return true
 	}
 	return false
+}
+
+// isBroken reports whether an error says that the database failed at something that it should be able to do, and that its
+// owner has to mend. Other than one that is down it may be able to do the rest: a page is damaged, and who does not need it
+// has no harm, so that calls are not to be answered for each other.
+func isBroken(err error) bool {
+	code := sqlState(err)
+	// XX is what should never be: damage, and whatever the system beneath says that has no state of its own, such as a
+	// file that may grow no more (EFBIG). 42501 is a right that was taken from the role under us, or, as the server maps
+	// EROFS too, a file system that the kernel reads only since its disk failed.
+	return strings.HasPrefix(code, "XX") || code == "42501"
 }
 
 // isHeld reports whether somebody held what a transaction had to change, and did not let go of it in time.

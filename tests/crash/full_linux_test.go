@@ -1,6 +1,7 @@
 package crash_test
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
@@ -119,9 +120,9 @@ func TestAFullDiskLosesNothingAndIsOverWhenThereIsRoom(t *testing.T) {
 func untilFull(t *testing.T, n *lab.Node, log *checker.Log) map[string]string {
 	t.Helper()
 	again := map[string]string{}
-	for i := range 1000 {
-		key := fmt.Sprintf("key-%d", i)
-		body := fmt.Sprintf(`{"type":"echo","client":"c","input":%q}`, strings.Repeat("x", 20_000))
+	for range 1000 {
+		key := rand.Text()
+		body := fmt.Sprintf(`{"type":"echo","client":"c","input":%q}`, noise(20_000))
 		if !tryKeyed(t, n, log, key, body) {
 			again[key] = body
 		}
@@ -131,6 +132,15 @@ func untilFull(t *testing.T, n *lab.Node, log *checker.Log) map[string]string {
 	}
 	t.Fatal("the disk is never full")
 	return nil
+}
+
+// noise is text that no store can make smaller.
+func noise(bytes int) string {
+	var b strings.Builder
+	for b.Len() < bytes {
+		b.WriteString(rand.Text())
+	}
+	return b.String()
 }
 
 // tryKeyed submits under a key and reports whether the task was taken. Anything but a 503 that says when to come again

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -34,6 +35,8 @@ type Server struct {
 	password string
 	settings []string
 	env      []string
+	within   string   // where its folder is made; "" is the system's place
+	cluster  []string // flags of initdb
 
 	mu     sync.Mutex
 	cmd    *exec.Cmd // nil: it does not run
@@ -56,6 +59,16 @@ func Password(password string) Option {
 // Environ adds NAME=value to the environment of the server itself.
 func Environ(env ...string) Option {
 	return func(s *Server) { s.env = append(s.env, env...) }
+}
+
+// Within makes the server's folder in that one, which every user must be able to enter and to write.
+func Within(dir string) Option {
+	return func(s *Server) { s.within = dir }
+}
+
+// Segments has the write-ahead log in files of so many MiB, rather than 16: no file needs to be larger than one.
+func Segments(mib int) Option {
+	return func(s *Server) { s.cluster = append(s.cluster, "--wal-segsize", strconv.Itoa(mib)) }
 }
 
 // Start runs a new server until the end of the test.
@@ -82,15 +95,15 @@ func create(tb testing.TB, opts []Option) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "lastcall-pg-") //nolint:usetesting // of root's alone, where the server's user does not get in
-	if err != nil {
-		return nil, err
-	}
-	s := &Server{Port: lab.FreePort(tb), dir: dir, bin: bin, user: user}
+	s := &Server{Port: lab.FreePort(tb), bin: bin, user: user}
 	for _, o := range opts {
 		o(s)
 	}
-	if err := user.give(dir); err != nil {
+	//nolint:usetesting // of root's alone, where the server's user does not get in
+	if s.dir, err = os.MkdirTemp(s.within, "lastcall-pg-"); err != nil {
+		return nil, err
+	}
+	if err := user.give(s.dir); err != nil {
 		return s, err
 	}
 	if err := s.initialize(); err != nil {
@@ -103,6 +116,7 @@ func create(tb testing.TB, opts []Option) (*Server, error) {
 // initialize makes the database cluster. It is not synced: no test loses power before its server runs.
 func (s *Server) initialize() error {
 	args := []string{"-D", s.data(), "-U", User, "-E", "UTF8", "--no-locale", "--no-sync"}
+	args = append(args, s.cluster...)
 	if s.password == "" {
 		args = append(args, "-A", "trust")
 	} else {
