@@ -41,9 +41,12 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// arrived notes that all of the request is here.
+// arrived notes that all of the request is here, once: a body of no bytes is here with its head, and arrives again when it
+// is read.
 func (c *call) arrived() {
-	c.underway, c.term = true, c.api.Underway.Arrived()
+	if !c.underway {
+		c.underway, c.term = true, c.api.Underway.Arrived()
+	}
 }
 
 // leaves notes that the answer is known. That it is taken is the client's affair.

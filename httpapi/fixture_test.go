@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/lastcall-dev/lastcall"
@@ -49,7 +50,7 @@ func setUp(t *testing.T, change ...func(*Options)) *fixture {
 			w.WriteHeader(http.StatusOK)
 			_, _ = w.Write([]byte("lastcall_up 1\n"))
 		}),
-		Node: "pod-a", Version: "v1", Loopback: true,
+		Node: "pod-a", Version: "v1", Loopback: true, Underway: countedTo(t),
 		Logger: slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, c := range change {
@@ -61,6 +62,24 @@ func setUp(t *testing.T, change ...func(*Options)) *fixture {
 	})
 	f.Handler = exchange.Handler(New(o))
 	return f
+}
+
+// underway counts what has arrived and has no answer.
+type underway struct{ atomic.Int64 }
+
+func (u *underway) Arrived() int { u.Add(1); return 0 }
+func (u *underway) Answered(int) { u.Add(-1) }
+
+// countedTo is an Underway that has to be back at none when the test ends, whatever was asked in it: one request that is
+// counted twice keeps a close waiting for all of the grace (G8).
+func countedTo(t *testing.T) *underway {
+	u := &underway{}
+	t.Cleanup(func() {
+		if n := u.Load(); n != 0 {
+			t.Errorf("%d requests are still counted as underway", n)
+		}
+	})
+	return u
 }
 
 // answer is what a test sees of an answer.
