@@ -112,7 +112,7 @@ func (h *httpHandler) Handle(ctx context.Context, _ json.RawMessage) (json.RawMe
 	}
 	resp, err := h.client.Do(req)
 	if err != nil {
-		return nil, notBegun(unreached(ctx, err))
+		return nil, away(run, notBegun(unreached(ctx, err)))
 	}
 	defer resp.Body.Close()
 	if streams(resp) {

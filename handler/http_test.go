@@ -146,14 +146,25 @@ func TestWhatAServicesAnswerSays(t *testing.T) {
 	}
 }
 
-func TestAServiceThatIsGoneIsAFailedAttempt(t *testing.T) {
+// G4: where nobody listens nothing was asked of anybody, as while a service is replaced by its next version.
+func TestAServiceThatIsAwayCostsNoAttempt(t *testing.T) {
 	gone := httptest.NewServer(nil)
 	gone.Close()
+	r := newRun(t)
+	o := r.outcome(t.Context(), asks(t, handler.HTTP{URL: "http://" + gone.Listener.Addr().String() + "/run?key=hunter2"}))
+	if o.Verdict != lastcall.Release || o.Reason != lastcall.ReleaseHandler || o.Wait < lastcall.GiveBackWait(0) {
+		t.Errorf("outcome %+v %+v", o, o.Error)
+	}
+	if said := r.wrote(); !strings.Contains(said, "connection refused") || strings.Contains(said, "hunter2") {
+		t.Errorf("the task's log says %q", said)
+	}
+}
+
+func TestAServiceThatBreaksOffIsAFailedAttempt(t *testing.T) {
 	for _, c := range []struct {
 		name, want string
 		h          lastcall.Handler
 	}{
-		{"refused", "connection refused", asks(t, handler.HTTP{URL: "http://" + gone.Listener.Addr().String() + "/run?key=hunter2"})},
 		{"reset", "connection reset by peer", service(t, "", func(w http.ResponseWriter, _ *http.Request) {
 			conn, _, _ := w.(http.Hijacker).Hijack()
 			_ = conn.(*net.TCPConn).SetLinger(0)

@@ -2,6 +2,8 @@ package handler
 
 import (
 	"errors"
+	"fmt"
+	"net"
 	"syscall"
 
 	"github.com/lastcall-dev/lastcall"
@@ -19,4 +21,16 @@ func notBegun(err error) error {
 		}
 	}
 	return err
+}
+
+// away is for an error of a request to a service. Where nobody listens, as while the service is being replaced by its next
+// version, nothing was asked of it: that is no failure (G4), and the task waits as it does for one that is busy. A service
+// that breaks an answer off, or has no address, has failed. The task's log says what it waits for.
+func away(run lastcall.Run, err error) error {
+	op, dialed := errors.AsType[*net.OpError](err)
+	if !dialed || op.Op != "dial" || !errors.Is(err, syscall.ECONNREFUSED) {
+		return err
+	}
+	_, _ = fmt.Fprintf(run.Log(), "lastcall: %v\n", err)
+	return lastcall.GiveBack(err, 0)
 }

@@ -55,7 +55,7 @@ func supervise(args []string) {
 		defer os.Remove(args[argRemove]) //nolint:errcheck // it may be gone already
 	}
 	adopt()
-	pid, err := syscall.ForkExec(args[argPath], args[argArgs:], &syscall.ProcAttr{ //nolint:gosec // it is what a supervisor is for
+	pid, err := syscall.ForkExec(args[argPath], args[argArgs:], &syscall.ProcAttr{
 		Files: []uintptr{0, 1, 2, 3}, Env: os.Environ(), Sys: attributes(),
 	})
 	for fd := range controlFD { // the command's own ends decide when its pipes end
