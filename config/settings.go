@@ -55,7 +55,7 @@ var settings = []field[Config]{
 
 	{"log.format", "auto", "auto is text on a terminal and json elsewhere", word(func(c *Config) *string { return &c.Log.Format }, "auto", "text", "json")},
 	{"log.level", "info", "the least that is logged", word(func(c *Config) *string { return &c.Log.Level }, "debug", "info", "warn", "error")},
-	{"debug_listen", "(nowhere)", "where profiles are served (/debug/pprof/), within reach of this host alone; port 0 takes a free one", loopbackAddress(func(c *Config) *string { return &c.DebugListen })},
+	{"debug_listen", "(nowhere)", "where profiles are served (/debug/pprof/), within reach of this host alone; an address that is taken is waited for, and port 0 takes a free one", loopbackAddress(func(c *Config) *string { return &c.DebugListen })},
 	{"termination_file", drain.TerminationFile, "the file that the drain's report is also written to, if it exists", text("file", func(c *Config) *string { return &c.Report })},
 }
 

@@ -8,16 +8,40 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 )
+
+// lines is a log, line by line.
+type lines chan string
+
+func (l lines) Write(line []byte) (int, error) {
+	l <- string(line)
+	return len(line), nil
+}
+
+// served is the next address at which the log says that profiles are served.
+func (l lines) served(t *testing.T) string {
+	t.Helper()
+	select {
+	case line := <-l:
+		_, rest, ok := strings.Cut(line, `url=http://`)
+		addr, _, _ := strings.Cut(rest, "/")
+		if !ok {
+			t.Fatalf("the log says %s", line)
+		}
+		return addr
+	case <-time.After(time.Minute):
+		t.Fatal("nothing is served")
+	}
+	return ""
+}
 
 // profiling serves profiles on a free port, and returns its address.
 func profiling(t *testing.T) (*profiles, string) {
 	t.Helper()
-	p, err := openProfiles(t.Context(), "127.0.0.1:0", slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p, p.listener.Addr().String()
+	log := make(lines, 8)
+	p := openProfiles(t.Context(), "127.0.0.1:0", slog.New(slog.NewTextHandler(log, nil)))
+	return p, log.served(t)
 }
 
 // profile asks for one, under the name that a browser would take the server for, "" for its own.
@@ -92,16 +116,34 @@ func TestAProfileThatIsBeingTakenKeepsNobody(t *testing.T) {
 	}
 }
 
-// A start that asks for no profiles has none, and one that cannot have them says which setting that is about.
+// A start that asks for no profiles has none.
 func TestProfilesAreServedOnlyWhereTheyAreAskedFor(t *testing.T) {
-	none, err := openProfiles(t.Context(), "", nil)
-	if err != nil || none.server != nil {
-		t.Errorf("%v, %v", none, err)
+	none := openProfiles(t.Context(), "", nil)
+	if none.server != nil {
+		t.Error("somebody serves")
 	}
 	none.close()
-	p, addr := profiling(t)
-	defer p.close()
-	if _, err := openProfiles(t.Context(), addr, nil); err == nil || !strings.Contains(err.Error(), "debug_listen") {
-		t.Errorf("a taken address: %v", err)
+}
+
+// G6: the process that takes over on the same host starts while the other still has the address, says that it waits, and
+// has it when the other is gone. One that is told to stop before then waits no longer.
+func TestASecondProcessHasTheProfilesAddressWhenItIsFree(t *testing.T) {
+	old, addr := profiling(t)
+	log := make(lines, 8)
+	young := openProfiles(t.Context(), addr, slog.New(slog.NewTextHandler(log, nil)))
+	defer young.close()
+	if line := <-log; !strings.Contains(line, "level=WARN") || !strings.Contains(line, "debug_listen") {
+		t.Errorf("of a taken address the log says %s", line)
+	}
+	openProfiles(t.Context(), addr, slog.New(slog.DiscardHandler)).close()
+	if status, _ := profile(t, addr, "heap", ""); status != http.StatusOK {
+		t.Errorf("the first is asked in vain: %d", status)
+	}
+	old.close()
+	if at := log.served(t); at != addr {
+		t.Errorf("served at %s, want %s", at, addr)
+	}
+	if status, _ := profile(t, addr, "heap", ""); status != http.StatusOK {
+		t.Errorf("the second is asked in vain: %d", status)
 	}
 }

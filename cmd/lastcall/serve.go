@@ -54,11 +54,7 @@ func serve(cmd *cobra.Command, c *config.Config) (err error) {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
 	c.Signals = signals
-	debug, err := openProfiles(cmd.Context(), c.DebugListen, log)
-	if err != nil {
-		return err
-	}
-	defer debug.close() // last, so that a drain that hangs can be looked at
+	defer openProfiles(cmd.Context(), c.DebugListen, log).close() // last, so that a drain that hangs can be looked at
 	srv, err := server.New(c.Options)
 	if errors.Is(err, server.ErrStopped) {
 		log.Info("told to stop while it waited for the store: nothing was begun")
