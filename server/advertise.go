@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -49,6 +50,22 @@ func (o Options) checkAdvertise() error {
 	return nil
 }
 
+// checkReach looks at how peers reach what listens at a. They ask over TCP: one that nobody can ask is taken for one that is
+// gone, so that who drains beside it has nobody to hand over to.
+func (o Options) checkReach(a net.Addr) error {
+	if _, ok := a.(*net.TCPAddr); ok {
+		return nil
+	}
+	switch _, port, err := splitAdvertised(o.Advertise); {
+	case o.Advertise != "" && err == nil && port == "":
+		return &SettingError{fmt.Errorf("advertise must be HOST:PORT, not %q, as %s has no port", o.Advertise, a)}
+	case o.Advertise == "" && OnPostgres(o.Store):
+		o.Logger.Warn("peers cannot ask this node whether it is ready, and none hands over to it: "+
+			"it listens at a path, and advertise does not say at which HOST:PORT it is reached", "path", a.String())
+	}
+	return nil
+}
+
 // validPort reports whether a text is a port's number.
 func validPort(text string) bool {
 	_, err := strconv.ParseUint(text, 10, 16)
@@ -60,23 +77,21 @@ func validPort(text string) bool {
 // database, and are elsewhere, the first of this host's own that others can reach, as a pod has just one. Pods that share a
 // file are on one host, and still each in a network of its own, where a loopback address is nobody's but theirs.
 //
+// A socket in the file system has no port, and what listens there is reached by what stands before it, if by anything.
+//
 // Own lists the host's addresses; it is asked only where it decides.
 func (o Options) peerAddress(a net.Addr, own func() ([]net.Addr, error)) string {
 	tcp, ok := a.(*net.TCPAddr)
-	if !ok {
-		return a.String()
+	port := ""
+	if ok {
+		port = strconv.Itoa(tcp.Port)
 	}
-	port := strconv.Itoa(tcp.Port)
-	if o.Advertise != "" {
-		host, given, err := splitAdvertised(o.Advertise)
-		if err == nil { // it was checked
-			if given != "" {
-				port = given
-			}
-			return net.JoinHostPort(host, port)
-		}
+	if host, given, err := splitAdvertised(o.Advertise); o.Advertise != "" && err == nil { // it was checked
+		return net.JoinHostPort(host, cmp.Or(given, port))
 	}
 	switch {
+	case !ok:
+		return a.String()
 	case !tcp.IP.IsUnspecified():
 		return a.String()
 	case OnPostgres(o.Store) || drain.OnKubernetes():

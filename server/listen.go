@@ -73,6 +73,9 @@ func listen(ctx context.Context, o *Options) (net.Listener, error) {
 		_ = ln.Close()
 		return nil, openError(ln.Addr().String())
 	}
+	if err := o.checkReach(ln.Addr()); err != nil {
+		return nil, errors.Join(err, ln.Close())
+	}
 	return ln, nil
 }
 

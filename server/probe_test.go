@@ -1,6 +1,7 @@
 package server //nolint:testpackage // it is nobody else's
 
 import (
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -17,9 +18,10 @@ func TestPeersProbeWhereTheNodeListens(t *testing.T) {
 		network("fd00::7/64"), network("10.0.0.7/24"), network("192.168.0.7/24"),
 	}
 	const file, database = "sqlite:x", "postgres://db/x"
+	path := &net.UnixAddr{Name: "/run/lastcall.sock", Net: "unix"}
 	for name, c := range map[string]struct {
 		store, advertise string
-		at               *net.TCPAddr
+		at               net.Addr
 		own              []net.Addr
 		want             string
 	}{
@@ -36,11 +38,38 @@ func TestPeersProbeWhereTheNodeListens(t *testing.T) {
 		"advertised: a host and its port":   {database, "node-a.internal:80", &net.TCPAddr{IP: net.IPv4zero, Port: 8080}, own, "node-a.internal:80"},
 		"advertised: an address of IPv6":    {database, "fd00::9", &net.TCPAddr{IP: net.IPv6unspecified, Port: 8080}, own, "[fd00::9]:8080"},
 		"advertised: one with its port":     {database, "[fd00::9]:80", &net.TCPAddr{IP: net.IPv6unspecified, Port: 8080}, own, "[fd00::9]:80"},
+		"a path":                            {file, "", path, own, "/run/lastcall.sock"},
+		"advertised: what is before a path": {database, "10.0.0.1:80", path, own, "10.0.0.1:80"},
 		"advertised though one is listened": {file, "10.0.0.1:80", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080}, own, "10.0.0.1:80"},
 	} {
 		own := func() ([]net.Addr, error) { return c.own, nil }
 		if got := (Options{Store: c.store, Advertise: c.advertise}).peerAddress(c.at, own); got != c.want {
 			t.Errorf("%s: %v is probed at %s, want %s", name, c.at, got, c.want)
+		}
+	}
+}
+
+// G6: what listens at a path has no port that could be asked. Where peers share a database that is said, and what is
+// advertised has to name one.
+func TestANodeAtAPathSaysHowItsPeersReachIt(t *testing.T) {
+	path := &net.UnixAddr{Name: "/run/lastcall.sock", Net: "unix"}
+	const file, database = "sqlite:x", "postgres://db/x"
+	for name, c := range map[string]struct {
+		store, advertise string
+		at               net.Addr
+		refused, warned  bool
+	}{
+		"nobody can ask it":      {database, "", path, false, true},
+		"nobody is there to ask": {file, "", path, false, false},
+		"no port is said":        {database, "node-a", path, true, false},
+		"all of it is said":      {database, "node-a:80", path, false, false},
+		"it listens at a port":   {database, "node-a", &net.TCPAddr{Port: 80}, false, false},
+	} {
+		var log strings.Builder
+		o := Options{Store: c.store, Advertise: c.advertise, Logger: slog.New(slog.NewTextHandler(&log, nil))}
+		err := o.checkReach(c.at)
+		if refused := err != nil; refused != c.refused || (log.Len() > 0) != c.warned {
+			t.Errorf("%s: %v; the log says %q", name, err, log.String())
 		}
 	}
 }

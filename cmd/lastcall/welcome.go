@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,7 +15,7 @@ import (
 
 // welcome says where things are, and what to try first if there is anything.
 func welcome(w io.Writer, srv *server.Server, store, try string) {
-	url := "http://" + srv.Addr().String()
+	at, url := doors(srv.Addr())
 	place := server.StoreName(store)
 	if path, ok := strings.CutPrefix(store, "sqlite:"); ok {
 		place = path
@@ -23,11 +24,20 @@ func welcome(w io.Writer, srv *server.Server, store, try string) {
 		}
 	}
 	fmt.Fprintf(w, "lastcall %s, pid %d\n", version, os.Getpid())
-	fmt.Fprintf(w, "  listens at  %s\n", url)
+	fmt.Fprintf(w, "  listens at  %s\n", at)
 	fmt.Fprintf(w, "  keeps data  in %s\n", place)
 	if try != "" {
 		fmt.Fprintf(w, "  try         curl -H 'Content-Type: application/json' -H 'Prefer: wait=10' %s/v1/tasks -d %s\n", url, quoted(try))
 	}
+}
+
+// doors say where a node listens, and what curl has to be told to get there. A path is no part of a URL.
+func doors(a net.Addr) (at, url string) {
+	if a.Network() == "unix" {
+		return a.String(), "--unix-socket " + quoted(a.String()) + " http://localhost"
+	}
+	at = "http://" + a.String()
+	return at, at
 }
 
 // trial is a task to be pasted that this node takes. Without configured types it is one that shows something; else it is

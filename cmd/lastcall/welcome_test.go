@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"testing"
 
 	"github.com/lastcall-dev/lastcall"
@@ -24,5 +25,19 @@ func TestWhatIsToBeTriedFirstIsOfATypeThatRunsHere(t *testing.T) {
 	}
 	if got := quoted(`{"type":"bob's"}`); got != `'{"type":"bob'\''s"}'` {
 		t.Errorf("a shell is given %s", got)
+	}
+}
+
+func TestAPathIsNotShownAsAURL(t *testing.T) {
+	for _, c := range []struct {
+		of      net.Addr
+		at, url string
+	}{
+		{&net.TCPAddr{IP: net.IPv6loopback, Port: 80}, "http://[::1]:80", "http://[::1]:80"},
+		{&net.UnixAddr{Name: "/run/a b", Net: "unix"}, "/run/a b", "--unix-socket '/run/a b' http://localhost"},
+	} {
+		if at, url := doors(c.of); at != c.at || url != c.url {
+			t.Errorf("%v is shown as %s, and asked as %s", c.of, at, url)
+		}
 	}
 }
