@@ -177,7 +177,11 @@ func (n *node) start(ctx context.Context) {
 	n.working.Go(func() { n.failed("work", n.worker.Run(work)) })
 	n.serving.Go(func() {
 		defer close(n.accepted)
-		n.failed("serve", n.http.Serve(n.seats.at(n.listener)))
+		err := n.http.Serve(n.seats.at(n.listener))
+		if errors.Is(err, net.ErrClosed) || errors.Is(err, http.ErrServerClosed) { // stopListening, or a Shutdown before Serve
+			return
+		}
+		n.failed("serve", err)
 	})
 }
 
@@ -191,7 +195,7 @@ func (n *node) moved(hints []lastcall.Hint) {
 // failed logs what a part ended with, and has the node drained if it was not told to end: half a node is worse than
 // none.
 func (n *node) failed(what string, err error) {
-	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, http.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
+	if err == nil || errors.Is(err, context.Canceled) {
 		return
 	}
 	n.o.Logger.Error("a part has failed", "part", what, "error", err)
