@@ -101,6 +101,7 @@ func (c *conn) closeLocked(code int, reason string, linger time.Duration) {
 		_ = c.wire.SetReadDeadline(time.Now().Add(linger))
 	}
 	if c.code != 0 {
+		c.linger = min(c.linger, linger)
 		return
 	}
 	c.code, c.reason, c.linger = code, reason, linger
@@ -114,9 +115,19 @@ func (c *conn) closing() bool {
 }
 
 // end is the last thing that the reader does. A pump that is still at it fails on the closed connection.
+//
+// A peer whose time to part has not begun with our close frame has as long from here on. It is measured out as c.ended is
+// set, so that whoever wants it shorter either is here before or sees that, and has the last word.
 func (c *conn) end(why error) {
 	c.mu.Lock()
 	c.ended = true
+	if !c.closed {
+		linger := closeLinger
+		if c.code != 0 {
+			linger = c.linger
+		}
+		_ = c.wire.SetReadDeadline(time.Now().Add(linger))
+	}
 	sub, code, closed := c.sub, c.code, c.closed
 	c.mu.Unlock()
 	if sub != nil {

@@ -12,7 +12,8 @@ import (
 
 // refuseHasty answers a client that has sent frames behind its handshake, and closes the connection. RFC 6455, 4.1, has it
 // wait: a proxy on the way that did not let it in would take the frames for requests. That they came is known only once
-// the connection is no longer the http.Server's, so the answer is written by hand.
+// the connection is no longer the http.Server's, so the answer is written by hand, and the client's half read to its end
+// for a moment: closing with frames of it unread would reset the connection, and take the answer from it (see part).
 func (s *Server) refuseHasty(to net.Conn, r *http.Request) {
 	defer to.Close()
 	a := answer{header: http.Header{}, status: http.StatusOK}
@@ -23,6 +24,10 @@ func (s *Server) refuseHasty(to net.Conn, r *http.Request) {
 	}
 	if err := to.SetWriteDeadline(time.Now().Add(s.opts.WriteTimeout)); err == nil {
 		_ = resp.Write(to) // the client may be gone
+	}
+	(&wire{Conn: to}).closeWrite()
+	if err := to.SetReadDeadline(time.Now().Add(closeLinger)); err == nil {
+		_, _ = io.Copy(io.Discard, to)
 	}
 }
 

@@ -3,7 +3,6 @@ package ws
 import (
 	"errors"
 	"io"
-	"time"
 
 	"github.com/gorilla/websocket"
 )
@@ -11,7 +10,8 @@ import (
 // part is how the reader takes its leave once nothing more is read, for the reason given; closed: our own close frame was
 // written before. The library has answered the peer's close frame, or said what is wrong with its frames. Closing the
 // connection while there is something unread, such as what came behind those, would reset it and take that answer from
-// a peer that has not read it yet. So our half is ended, and the peer's read to its end, for a moment (RFC 6455, 7.1.1).
+// a peer that has not read it yet. So our half is ended, and the peer's read to its end, for a moment (RFC 6455, 7.1.1),
+// which has begun.
 func (c *conn) part(why error, closed bool) {
 	if _, answered := errors.AsType[*websocket.CloseError](why); answered && closed {
 		return // it has heard ours
@@ -20,9 +20,6 @@ func (c *conn) part(why error, closed bool) {
 		_ = c.control(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseMessageTooBig, ""))
 	}
 	c.wire.closeWrite()
-	if !closed { // else the peer's time has begun
-		_ = c.wire.SetReadDeadline(time.Now().Add(closeLinger))
-	}
 	_, _ = io.Copy(io.Discard, &c.wire) // ends at once where the connection has failed
 }
 

@@ -133,7 +133,7 @@ func (c *conn) askReceipt() error {
 // sayClose writes why the connection ends, and ends its own half of it. The reader waits for the peer's.
 func (c *conn) sayClose(p *[]byte) error {
 	c.mu.Lock()
-	code, reason, linger := c.code, c.reason, c.linger
+	code, reason := c.code, c.reason
 	c.mu.Unlock()
 	if reason != "" {
 		if err := c.text(frame.Append((*p)[:0], frame.Error{T: "error", Code: reasons[code], Message: reason})); err != nil {
@@ -145,7 +145,10 @@ func (c *conn) sayClose(p *[]byte) error {
 	}
 	c.wire.closeWrite()
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.closed = true
-	c.mu.Unlock()
-	return c.wire.SetReadDeadline(time.Now().Add(linger))
+	if c.ended { // the peer's time has begun
+		return nil
+	}
+	return c.wire.SetReadDeadline(time.Now().Add(c.linger))
 }
