@@ -76,6 +76,9 @@ func decodeLine(line []byte, into any) error {
 
 // hear takes one message.
 func (e *ear) hear(m *message) error {
+	if isNull(m.Checkpoint) { // it must not take the place of one that says something
+		m.Checkpoint = nil
+	}
 	if m.Progress == nil && m.Checkpoint == nil {
 		return errors.New("a line has neither progress nor checkpoint")
 	}
@@ -91,6 +94,9 @@ func (e *ear) hear(m *message) error {
 	}
 	return nil
 }
+
+// isNull reports whether a member was given, as null.
+func isNull(v json.RawMessage) bool { return string(v) == "null" }
 
 func (e *ear) saveAll() {
 	for data := range e.latest {

@@ -24,7 +24,8 @@ import (
 //	{"error":{"code","message","detail"},"permanent":true,"retry_after":"30s"}     it failed; the last two as need be
 //	{"release":true,"retry_after":"30s"}                 handed back at no cost
 //
-// Those are the words of the lease calls of a worker outside. What follows the outcome is not read. An answer that ends
+// Those are the words of the lease calls of a worker outside, and as there a null says nothing: a service may write every
+// member on every line. But for {"output":null}, as null is an output; beside an error or a release it is none. What follows the outcome is not read. An answer that ends
 // without one was cut off, however it ended: over HTTP/1.0 that is all that there is to see of a service that has died.
 const streamType = "application/x-ndjson"
 
@@ -43,6 +44,16 @@ type line struct {
 	Release    bool            `json:"release"`
 	Permanent  bool            `json:"permanent"`
 	RetryAfter string          `json:"retry_after"` // as in "30s"; "" leaves it to the type
+}
+
+// dropNulls takes out what stands on the line and says nothing.
+func (l *line) dropNulls() {
+	if isNull(l.Error) {
+		l.Error = nil
+	}
+	if (l.Error != nil || l.Release) && isNull(l.Output) {
+		l.Output = nil
+	}
 }
 
 // stream reads an answer to its outcome.
@@ -70,6 +81,7 @@ func (h *httpHandler) readLines(ctx context.Context, e *ear, in *bufio.Reader) (
 			e.complain(err)
 			continue
 		}
+		l.dropNulls()
 		if l.Output != nil || l.Error != nil || l.Release {
 			return h.end(e, &l, text)
 		}

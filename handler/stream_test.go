@@ -80,6 +80,10 @@ func TestWhatTheLastLineOfAnAnswerSays(t *testing.T) {
 		want lastcall.Outcome
 	}{
 		{"null", `{"output":null}`, lastcall.Outcome{Verdict: lastcall.Succeed, Output: []byte("null")}},
+		{"null beside nulls", `{"output":null,"error":null,"release":false}`, lastcall.Outcome{Verdict: lastcall.Succeed, Output: []byte("null")}},
+		{"no output beside an error", `{"output":null,"error":{"code":"no_ink","message":"refill","detail":[1]}}`, lastcall.Outcome{Verdict: lastcall.Fail, Error: noInk}},
+		{"no output beside a release", `{"output":null,"error":null,"release":true}`, released(lastcall.GiveBackWait(0))},
+		{"no error on the way", "{\"progress\":{\"percent\":1},\"error\":null}\n{\"output\":1}", lastcall.Outcome{Verdict: lastcall.Succeed, Output: []byte("1")}},
 		{"what follows is not read", "{\"output\":1}\n{\"output\":2}", lastcall.Outcome{Verdict: lastcall.Succeed, Output: []byte("1")}},
 		{"a failed attempt", `{"error":{"code":"no_ink","message":"refill","detail":[1]}}`, lastcall.Outcome{Verdict: lastcall.Fail, Error: noInk}},
 		{
@@ -112,6 +116,16 @@ func TestACheckpointMayStandBesideTheOutcome(t *testing.T) {
 	r := newRun(t)
 	o := r.outcome(t.Context(), service(t, "", says(`{"release":true,"checkpoint":[7]}`)))
 	if o.Verdict != lastcall.Release || !slices.Equal(r.heard(), []string{"[7]"}) {
+		t.Errorf("outcome %+v, heard %q", o, r.heard())
+	}
+}
+
+// G4: a service that writes every member on every line has said nothing with null, and keeps the checkpoint that it left.
+func TestANullIsNoCheckpoint(t *testing.T) {
+	r := newRun(t)
+	o := r.outcome(t.Context(), service(t, "", says(`{"checkpoint":{"words":3}}`,
+		`{"progress":{"percent":9},"checkpoint":null,"error":null}`, `{"release":true,"checkpoint":null}`)))
+	if o.Verdict != lastcall.Release || !slices.Contains(r.heard(), `{"words":3}`) {
 		t.Errorf("outcome %+v, heard %q", o, r.heard())
 	}
 }
