@@ -12,7 +12,8 @@ import (
 // arrivals are the connections that were accepted, and on which nothing was asked yet. Net/http drops them when it is told
 // to shut down, also one whose request is there and has only not been read: a client that connected in the last moment
 // would find the process gone without an answer (G6). So whoever closes stops to accept, hears those out who have just
-// come, and shuts down then. The zero value is ready to use.
+// come, and shuts down then. Each is noted when it comes and taken off when it is heard or gone: requests after its first
+// take no lock. The zero value is ready to use.
 type arrivals struct {
 	mu   sync.Mutex
 	open map[net.Conn]*arrival
@@ -20,6 +21,7 @@ type arrivals struct {
 
 // arrival is one of them.
 type arrival struct {
+	conn  net.Conn
 	at    time.Time
 	heard atomic.Bool // its first request has reached its handler
 }
@@ -28,7 +30,7 @@ type arrivalKey struct{}
 
 // note is for http.Server.ConnContext: it notes who comes.
 func (a *arrivals) note(ctx context.Context, c net.Conn) context.Context {
-	it := &arrival{at: time.Now()}
+	it := &arrival{conn: c, at: time.Now()}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.open == nil {
@@ -38,23 +40,25 @@ func (a *arrivals) note(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, arrivalKey{}, it)
 }
 
-// state is for http.Server.ConnState: it forgets who was heard, or is gone. One that is active is about to be heard.
+// state is for http.Server.ConnState: it forgets who is gone.
 func (a *arrivals) state(c net.Conn, s http.ConnState) {
-	if s == http.StateNew || s == http.StateActive {
-		return
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if it := a.open[c]; it != nil && (s != http.StateIdle || it.heard.Load()) {
-		delete(a.open, c)
+	if s == http.StateClosed {
+		a.forget(c)
 	}
 }
 
-// hear notes that a connection's first request has got through.
+func (a *arrivals) forget(c net.Conn) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.open, c)
+}
+
+// hear takes off a connection whose first request has got through.
 func (a *arrivals) hear(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if it, ok := r.Context().Value(arrivalKey{}).(*arrival); ok && !it.heard.Load() {
-			it.heard.Store(true)
+		it, ok := r.Context().Value(arrivalKey{}).(*arrival)
+		if ok && !it.heard.Load() && it.heard.CompareAndSwap(false, true) { // HTTP/2 asks several things at once
+			a.forget(it.conn)
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -82,7 +86,7 @@ func (a *arrivals) waiting(since time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, it := range a.open {
-		if !it.heard.Load() && it.at.After(since) {
+		if it.at.After(since) {
 			return true
 		}
 	}
