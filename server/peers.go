@@ -109,7 +109,9 @@ func (n *node) lookForPeers(ctx context.Context, client *http.Client) {
 		case answer == badProbe: // it is going down itself, or is gone
 		case answer == otherProbe:
 			coming = true
-			n.warnElsewhere(other.Name, other.Address)
+			if !replaced(&other, others) {
+				n.warnElsewhere(other.Name, other.Address)
+			}
 		case other.Fit() && (answer == readyProbe || slices.Contains(before, other.Incarnation)):
 			fit = append(fit, other.Incarnation) // one that has answered before may be late once
 		default:
@@ -117,6 +119,14 @@ func (n *node) lookForPeers(ctx context.Context, client *http.Client) {
 		}
 	}
 	n.setPeers(fit, coming, time.Now())
+}
+
+// replaced reports whether somebody has started later where a node listened: one that was killed is there for the store
+// until its lease is over, and has advertised nothing wrong.
+func replaced(one *lastcall.Node, others []lastcall.Node) bool {
+	return slices.ContainsFunc(others, func(other lastcall.Node) bool {
+		return other.Address == one.Address && other.Since.After(one.Since)
+	})
 }
 
 // warnElsewhere says, once, that a peer cannot be asked.

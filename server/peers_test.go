@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lastcall-dev/lastcall"
 	"github.com/lastcall-dev/lastcall/drain"
 )
 
@@ -32,5 +33,19 @@ func TestAStoreThatIsSilentForLongLeavesNobodyFitAndForgetsNobody(t *testing.T) 
 				t.Errorf("fit %v, coming %t", n.peers.fit, n.peers.coming)
 			}
 		})
+	}
+}
+
+// One that was killed is listed beside who took its place at the same address, and nothing is wrong with either. Two that
+// started elsewhere and say the same address are another matter: of one of them it is wrong.
+func TestWhoTookThePlaceOfAKilledNodeIsNoMistake(t *testing.T) {
+	killed := lastcall.Node{Incarnation: "a", Address: "host:80", Since: time.Unix(1, 0)}
+	young := lastcall.Node{Incarnation: "b", Address: "host:80", Since: time.Unix(2, 0)}
+	other := lastcall.Node{Incarnation: "c", Address: "host:81", Since: time.Unix(3, 0)}
+	all := []lastcall.Node{killed, young, other}
+	for one, want := range map[*lastcall.Node]bool{&killed: true, &young: false, &other: false} {
+		if got := replaced(one, all); got != want {
+			t.Errorf("%s was replaced: %t", one.Incarnation, got)
+		}
 	}
 }
