@@ -15,7 +15,9 @@ import (
 //
 // Whoever comes when all seats are taken stands: it is still let in, gets one answer, and has to go. So a platform's probe
 // is answered by a node that is full, which must not be killed for it, and everybody else is told so. Those who stand are
-// few, and the longest standing goes when one more comes: nobody can keep the others out by standing and saying nothing.
+// few, and the longest standing goes when one more comes: nobody can keep the others out by standing and saying nothing. Each
+// stands at least until as many have come after it as may stand; in a flood that comes faster than a node can answer, that
+// may be too short for a probe too. To let the longest stand would help it less: the flood would have all the room.
 type seats struct {
 	most    int // 0: no bound
 	log     *slog.Logger
@@ -102,7 +104,7 @@ func (c *seat) CloseWrite() error {
 func (s *seats) take(conn net.Conn) *seat {
 	c := &seat{Conn: conn, seats: s}
 	if longest := s.place(c); longest != nil {
-		_ = longest.Close() // it has stood there long enough to be answered
+		_ = longest.Close() // answered or not
 		s.crowded()
 	}
 	return c
