@@ -73,6 +73,7 @@ func (u *underway) Answered(int) { u.Add(-1) }
 // countedTo is an Underway that has to be back at none when the test ends, whatever was asked in it: one request that is
 // counted twice keeps a close waiting for all of the grace (G8).
 func countedTo(t *testing.T) *underway {
+	t.Helper()
 	u := &underway{}
 	t.Cleanup(func() {
 		if n := u.Load(); n != 0 {
