@@ -33,6 +33,7 @@ type ground struct {
 	mu    sync.Mutex
 	users int                 // connections
 	files map[string]*footing // by what follows the database's name; those beside it are there while there are users
+	packs int64               // PRAGMA schema_version, which a VACUUM counts up, as the size of the database was measured
 	lost  *groundError        // what cannot be made good; it stays until the store is closed
 }
 
@@ -72,7 +73,7 @@ func (g *ground) connect(open func(path string) (*sqlite3.Conn, error)) (*sqlite
 	if err := g.look(nil); err != nil {
 		return nil, err.unavailable()
 	}
-	c, err := open(g.path)
+	c, err := g.open(open)
 	if err != nil {
 		return nil, err
 	}
@@ -83,6 +84,16 @@ func (g *ground) connect(open func(path string) (*sqlite3.Conn, error)) (*sqlite
 		return nil, errors.Join(err.unavailable(), c.Close())
 	}
 	return c, nil
+}
+
+// open opens a connection. That may take as long as another process holds the file, and who only looks must not wait for
+// it: where there are users, who keep the files where they are, the mutex is let go meanwhile.
+func (g *ground) open(open func(path string) (*sqlite3.Conn, error)) (*sqlite3.Conn, error) {
+	if g.users > 0 {
+		g.mu.Unlock()
+		defer g.mu.Lock()
+	}
+	return open(g.path)
 }
 
 // leave closes a connection, and leaves the log beside the file.
@@ -141,13 +152,39 @@ func (g *ground) lookAt(suffix string, c *sqlite3.Conn) *groundError {
 		return &groundError{name, "cannot be looked at: " + err.Error(), "see to the disk, and to the rights to its folder"}
 	case !os.SameFile(info, f.info):
 		return &groundError{name, "was replaced by another file while the store was using it", bringBack}
-	case suffix != "-shm" && info.Size() < f.size && c != nil && isCut(name, f.size, c):
-		g.lost = &groundError{name, fmt.Sprintf("was cut short to %d bytes while the store was using it", info.Size()), restore}
-		return g.lost
-	default:
+	case info.Size() >= f.size:
 		f.size = info.Size()
+	case suffix != "-shm" && c != nil: // else it stays as it was, for who can ask whether that is right
+		return g.shorter(name, f, c)
+	}
+	return nil
+}
+
+// shorter finds out whether a file that has become shorter lacks something. It may have become so in a good way: another
+// process has emptied the log, or packed the database (VACUUM). As it may just be at it, the answer must come out the same
+// three times. Where SQLite cannot say now, the next look asks again.
+func (g *ground) shorter(name string, f *footing, c *sqlite3.Conn) *groundError {
+	is := int64(0)
+	for range 3 {
+		least, err := g.least(name, f.size, c)
+		if k := sqlite3.KindOf(err); k == sqlite3.Busy {
+			return nil
+		}
+		info, failed := os.Stat(name) // behind the question: in between it may only grow
+		if failed != nil {
+			return &groundError{name, "cannot be looked at: " + failed.Error(), bringBack}
+		}
+		if is = info.Size(); err != nil || is < least {
+			continue
+		}
+		f.size = is
+		if f == g.files[""] {
+			_ = g.measure(c) // else it is as before, and the same is found again
+		}
 		return nil
 	}
+	g.lost = &groundError{name, fmt.Sprintf("was cut short to %d bytes while the store was using it", is), restore}
+	return g.lost
 }
 
 // What to do. The documents say more.
@@ -157,56 +194,60 @@ const (
 	restore = "restore the store from a backup; a node that is restarted instead serves what is left, without what was lost"
 )
 
-// isCut reports whether a file that has become shorter lacks something. It may have become shorter in a good way: another
-// process has emptied the log, or packed the database (VACUUM). As it may just be at it, the answer must come out the
-// same three times.
-func isCut(name string, seen int64, c *sqlite3.Conn) bool {
-	for range 3 {
-		info, err := os.Stat(name)
-		if err != nil {
-			return true
-		}
-		least := leastFile
-		if strings.HasSuffix(name, "-wal") {
-			least = leastLog
-		}
-		want, err := least(c, seen)
-		if err != nil {
-			return sqlite3.KindOf(err) != sqlite3.Busy
-		}
-		if info.Size() >= want {
-			return false
-		}
-	}
-	return true
-}
-
-// leastLog is how long the log has to be: a header, and one for each page (sqlite.org/fileformat2.html, section 4).
-func leastLog(c *sqlite3.Conn, _ int64) (int64, error) {
-	frames, _, err := c.Log()
-	if err != nil || frames == 0 {
-		return 0, err
-	}
-	size, err := pragmaInt(c, "page_size")
-	return 32 + frames*(24+size), err
-}
-
-// leastFile is how long a database that was seen to be longer has to be: as long as that, unless it has fewer pages now,
-// and then so long that no more is missing than what is still in the log.
-func leastFile(c *sqlite3.Conn, seen int64) (int64, error) {
+// least is how long a file that was seen to be longer has to be.
+func (g *ground) least(name string, seen int64, c *sqlite3.Conn) (int64, error) {
 	frames, moved, err := c.Log()
 	if err != nil {
 		return 0, err
 	}
-	pages, err := pragmaInt(c, "page_count")
-	if err != nil {
-		return 0, err
+	if strings.HasSuffix(name, "-wal") {
+		size, err := pragmaInt(c, "page_size")
+		if err != nil || frames == 0 {
+			return 0, err
+		}
+		return 32 + frames*(24+size), nil // a header, and one for each page (sqlite.org/fileformat2.html, section 4)
 	}
-	size, err := pragmaInt(c, "page_size")
-	if pages*size >= seen {
+	packs, pages, size, err := extent(c)
+	if packs == g.packs && pages*size >= seen {
 		return seen, err
 	}
+	// It was packed, and may have come to more pages since: of them no more may be missing than are still in the log.
 	return (pages - (frames - moved)) * size, err
+}
+
+// extent is how many pages a database has, of which size, once all of its log is in it, and before that the version that
+// says whether it was packed since.
+func extent(c *sqlite3.Conn) (packs, pages, size int64, err error) {
+	if packs, err = pragmaInt(c, "schema_version"); err != nil {
+		return 0, 0, 0, err
+	}
+	if pages, err = pragmaInt(c, "page_count"); err != nil {
+		return 0, 0, 0, err
+	}
+	size, err = pragmaInt(c, "page_size")
+	return packs, pages, size, err
+}
+
+// begin measures the database when its schema is there, which counts the version up as well.
+func (g *ground) begin(c *sqlite3.Conn) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.measure(c)
+}
+
+// measure notes how long the database is; less if another process has packed it and its end will yet be cut off. The mutex
+// is held.
+func (g *ground) measure(c *sqlite3.Conn) error {
+	packs, pages, size, err := extent(c)
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(g.path)
+	if err != nil {
+		return err
+	}
+	g.packs, g.files[""].size = packs, min(info.Size(), pages*size)
+	return nil
 }
 
 // unavailable is what callers are told.

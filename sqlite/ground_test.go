@@ -7,8 +7,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lastcall-dev/lastcall"
+	"github.com/lastcall-dev/lastcall/sqlite/internal/sqlite3"
 )
 
 // shake is what somebody does to the files of a store that is in use.
@@ -211,4 +213,133 @@ func TestALockOfTheSetUpWhoseFileWasRemovedIsNoLock(t *testing.T) {
 	if third, err := trySetup(path + ".lock"); third != nil || err != nil {
 		t.Fatal("two have the lock", err)
 	}
+}
+
+// G1: a log that was cut short is noticed however many readers have run into the hole, and come anew, before a submit looks.
+func TestALogThatWasCutIsNotHiddenByThoseWhoRead_G1(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	s := openAt(t, path)
+	fillGround(t, s)
+	if err := os.Truncate(path+"-wal", sizeOf(t, path+"-wal")/2); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 * readerCount {
+		_, _ = s.Tasks(t.Context(), lastcall.Filter{Limit: 100}) // whatever it says
+	}
+	for range 3 {
+		_, err := s.Submit(t.Context(), submission("lost"))
+		wantCode(t, err, lastcall.CodeStoreUnavailable)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// What another process has packed, and what has then grown past its old size while the new pages are still in the log, is
+// whole. What is cut after that is not.
+func TestAFileThatWasPackedMayGrowAgain(t *testing.T) {
+	path := makeStore(t)
+	edit(t, path, "CREATE TABLE swollen (x BLOB)")
+	g, mine := stand(t, path)
+	other, err := openWriter(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	must := func(sql string) {
+		t.Helper()
+		if err := other.Exec(sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const swell = "INSERT INTO swollen VALUES (zeroblob(1000000))"
+	for range 2 {
+		must(swell + "; PRAGMA wal_checkpoint(TRUNCATE)")
+		if err := g.check(mine); err != nil {
+			t.Fatal(err)
+		}
+		before := sizeOf(t, path)
+		must("DELETE FROM swollen; VACUUM; PRAGMA wal_checkpoint(TRUNCATE);" + swell + ";" + swell)
+		if after := sizeOf(t, path); after >= before {
+			t.Fatalf("it was packed from %d to %d bytes", before, after)
+		}
+		if err := g.check(mine); err != nil {
+			t.Fatal("what was packed is refused:", err)
+		}
+	}
+	if err := os.Truncate(path, sizeOf(t, path)-4096); err != nil {
+		t.Fatal(err)
+	}
+	if g.check(mine) == nil {
+		t.Error("G1: what was cut after that is taken for whole")
+	}
+}
+
+// Where another process keeps the file to itself just then, the next look asks.
+func TestALookThatCannotAskForgetsNothing(t *testing.T) {
+	path := makeStore(t)
+	g, mine := stand(t, path)
+	if err := mine.Exec("BEGIN; SELECT count(*) FROM nodes"); err != nil { // within a transaction the log cannot be asked about
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, sizeOf(t, path)/2); err != nil {
+		t.Fatal(err)
+	}
+	f := g.files[""]
+	was := f.size
+	if err := g.check(nil); err != nil || f.size != was {
+		t.Errorf("who cannot ask found %v, and %d bytes where there were %d", err, f.size, was)
+	}
+	if err := g.check(mine); err != nil || f.size != was {
+		t.Errorf("who was kept from asking found %v, and %d bytes where there were %d", err, f.size, was)
+	}
+	if err := mine.Exec("ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	if g.check(mine) == nil {
+		t.Error("G1: a cut was forgotten")
+	}
+}
+
+// Who waits to open the file, which another process may hold for seconds, keeps nobody from looking.
+func TestWhoOpensHoldsNoLookUp(t *testing.T) {
+	g, mine := stand(t, makeStore(t))
+	second, err := g.connect(func(path string) (*sqlite3.Conn, error) {
+		looked := make(chan *groundError)
+		go func() { looked <- g.check(mine) }() // ends with the look, or the test
+		select {
+		case err := <-looked:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Error("a look waits for who opens")
+			go func() { <-looked }()
+		}
+		return openReader(path)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.leave(second); err != nil {
+		t.Error(err)
+	}
+}
+
+// stand stands on a file with one connection.
+func stand(t *testing.T, path string) (*ground, *sqlite3.Conn) {
+	t.Helper()
+	g, err := newGround(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := g.connect(openWriter)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = g.leave(c) }) // what was cut may be an error
+	if err := g.begin(c); err != nil {
+		t.Fatal(err)
+	}
+	return g, c
 }

@@ -55,6 +55,9 @@ func open(ctx context.Context, path string, o Options) (*Store, error) {
 		return nil, err
 	}
 	if o.KeepSchema {
+		if err := checkLog(path); err != nil { // before a file that is not there
+			return nil, err
+		}
 		if _, err := os.Stat(path); err != nil {
 			return nil, err
 		}
@@ -143,6 +146,9 @@ func start(path string, o Options) (*Store, error) {
 		bring = checkSchema
 	}
 	if err := bring(conn); err != nil {
+		return nil, errors.Join(explain(err), conn.Close())
+	}
+	if err := g.begin(conn); err != nil {
 		return nil, errors.Join(explain(err), conn.Close())
 	}
 	readers, err := newReaders(g)
