@@ -12,8 +12,9 @@ import (
 type ClockWatch struct {
 	mu       sync.Mutex
 	said, at time.Time // of the last look
-	step     time.Duration
-	ahead    time.Time // when it was last set forward
+	step     time.Duration // that was not taken in
+	by       time.Duration // by how much it is ahead of where it was before it was set forward
+	ahead    time.Time     // when it was last set forward; zero once it is back there
 }
 
 const (
@@ -29,15 +30,27 @@ func (w *ClockWatch) Look(said, at time.Time) time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.at.IsZero() {
-		switch off := said.Sub(w.said) - at.Sub(w.at); {
-		case off >= clockStep:
-			w.step, w.ahead = w.step+off, at
-		case off <= -clockStep:
-			w.step, w.ahead = w.step+off, time.Time{}
+		if off := said.Sub(w.said) - at.Sub(w.at); off >= clockStep || off <= -clockStep {
+			w.step += off
+			w.doubt(off, at)
 		}
 	}
 	w.said, w.at = said, at
 	return w.step
+}
+
+// doubt is how far what the clock says is to be doubted after it was set by off: until it is where it was, or has stood for
+// long. A small step back, as that of a daemon that mends the rest, takes nothing of a large one forward.
+func (w *ClockWatch) doubt(off time.Duration, at time.Time) {
+	if !w.doubtful(at) {
+		w.by, w.ahead = 0, time.Time{}
+	}
+	if w.by += off; off > 0 && w.by > 0 {
+		w.ahead = at
+	}
+	if w.by <= 0 {
+		w.by, w.ahead = 0, time.Time{}
+	}
 }
 
 // Took says that all that goes by lengths of time has been moved by so much.
@@ -52,5 +65,10 @@ func (w *ClockWatch) Took(step time.Duration) {
 func (w *ClockWatch) Doubtful(at time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	return w.doubtful(at)
+}
+
+// doubtful is Doubtful. The mutex is held.
+func (w *ClockWatch) doubtful(at time.Time) bool {
 	return !w.ahead.IsZero() && at.Sub(w.ahead) < clockDoubt
 }

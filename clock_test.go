@@ -46,3 +46,32 @@ func TestAClockThatWasSetIsNoticed(t *testing.T) {
 		})
 	}
 }
+
+// Nothing is deleted for its age while the clock is ahead of where it was, whoever corrects it by a little meanwhile.
+func TestAClockThatIsAheadIsDoubtedUntilItIsBack(t *testing.T) {
+	begin := time.Now()
+	for _, c := range []struct {
+		name  string
+		steps []time.Duration // a minute apart
+		doubt bool
+	}{
+		{"forward, and back by a little", []time.Duration{30 * 24 * time.Hour, -5 * time.Second}, true},
+		{"forward, and back", []time.Duration{3 * time.Hour, -3 * time.Hour}, false},
+		{"forward, and back in two steps", []time.Duration{3 * time.Hour, -time.Hour, -2 * time.Hour}, false},
+		{"forward, and back by more", []time.Duration{time.Hour, -2 * time.Hour}, false},
+		{"back, and forward again", []time.Duration{-time.Hour, time.Hour}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var w lastcall.ClockWatch
+			wall, at := begin.Round(0), begin
+			w.Look(wall, at)
+			for _, step := range c.steps {
+				wall, at = wall.Add(time.Minute+step), at.Add(time.Minute)
+				w.Took(w.Look(wall, at)) // which leaves the doubt
+			}
+			if w.Doubtful(at) != c.doubt {
+				t.Errorf("doubtful: %v, want %v", !c.doubt, c.doubt)
+			}
+		})
+	}
+}
