@@ -12,8 +12,8 @@ type hour struct {
 }
 
 func (s *Store) readClock() hour {
-	at := time.Now()
-	h := hour{now: now()}
+	at := time.Now() // both clocks at once: a stop between two readings would be a step
+	h := hour{now: at.UTC().Truncate(time.Microsecond)}
 	h.step = s.clock.Look(h.now, at)
 	return h
 }
