@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"time"
 
 	"github.com/lastcall-dev/lastcall"
 )
@@ -21,6 +22,8 @@ type call struct {
 	underway bool // it has arrived whole, and has no answer yet
 	term     int  // of Underway
 
+	asked context.CancelFunc // ends what was made by lasting; nil: nothing was
+
 	location, length [1]string // values of headers, which need no memory of their own here
 }
 
@@ -28,6 +31,7 @@ type call struct {
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{api: a, w: w, r: r}
 	defer c.leaves()
+	defer c.endLasting()
 	defer func() {
 		if v := recover(); v != nil {
 			c.rescue(v)
@@ -145,6 +149,24 @@ func (c *call) rescue(v any) {
 // ctx is the request's context, for what waits: it ends when the client is gone.
 func (c *call) ctx() context.Context { return c.r.Context() }
 
+// askTimeout bounds what is asked of the store: more than the stores themselves give a call that they have begun with, so
+// that it ends the wait for one that does not get its turn.
+const askTimeout = 20 * time.Second
+
+var errLate = lastcall.Errorf(lastcall.CodeStoreUnavailable, "the store has not answered in time")
+
 // lasting is for what is asked of the store, which takes a moment. It does not end with the client: one that has ended
-// its half of the connection cannot be told from one that is gone, and has a right to its answer.
-func (c *call) lasting() context.Context { return context.WithoutCancel(c.r.Context()) }
+// its half of the connection cannot be told from one that is gone, and has a right to its answer. What was asked before by
+// this call is answered.
+func (c *call) lasting() context.Context {
+	c.endLasting()
+	ctx, end := context.WithTimeoutCause(context.WithoutCancel(c.r.Context()), askTimeout, errLate)
+	c.asked = end
+	return ctx
+}
+
+func (c *call) endLasting() {
+	if c.asked != nil {
+		c.asked()
+	}
+}
