@@ -127,7 +127,7 @@ const (
 	FailureTimeout     = "timeout"          // an attempt ran longer than its timeout
 	FailureCrashed     = "crashed"          // its node died under it too often
 	FailureBadInput    = "bad_input"        // the input is not what the handler's type decodes
-	FailureBadOutput   = "bad_output"       // the output is no JSON
+	FailureBadOutput   = "bad_output"       // the output is no JSON, or nested too deep
 	FailureOutputLarge = "output_too_large" // the output is over the limit
 	FailurePanic       = "panic"            // the handler panicked
 )

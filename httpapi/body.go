@@ -35,7 +35,7 @@ func (c *call) noBody() error {
 	if err := jsonBody(c.r.Header); err != nil {
 		return err
 	}
-	o, err := readObject(body, maxDepth)
+	o, err := readObject(body, lastcall.MaxDepth)
 	if err != nil {
 		return err
 	}

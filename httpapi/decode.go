@@ -14,7 +14,7 @@ import (
 // decodeSubmission reads the body of a submit. What it returns is as the client wrote it, with no defaults filled in;
 // every field that is wrong by itself is named in the error. What is wrong by its size is for Limits.Check.
 func decodeSubmission(body []byte) (lastcall.Submission, error) {
-	o, err := readObject(body, maxDepth)
+	o, err := readObject(body, lastcall.MaxDepth)
 	if err != nil {
 		return lastcall.Submission{}, err
 	}

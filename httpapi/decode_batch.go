@@ -14,7 +14,7 @@ const batchDepth = 2
 
 // decodeBatch reads the body of a batch and cuts it into its tasks, 1 to most, which decodeItem reads.
 func decodeBatch(body []byte, most int) ([][]byte, error) {
-	o, err := readObject(body, maxDepth+batchDepth)
+	o, err := readObject(body, lastcall.MaxDepth+batchDepth)
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 
 // decodeLeaseRequest reads what a worker asks for. A longer wait than there is becomes the longest.
 func (a *api) decodeLeaseRequest(body []byte) (r lease.Request, err error) {
-	o, err := readObject(body, maxDepth)
+	o, err := readObject(body, lastcall.MaxDepth)
 	if err != nil {
 		return r, err
 	}
@@ -130,7 +130,7 @@ func (c *call) readWord(fields wordReader) (w word, err error) {
 
 // decodeWord reads a word of such fields.
 func decodeWord(body []byte, fields wordReader) (w word, err error) {
-	o, err := readObject(body, maxDepth)
+	o, err := readObject(body, lastcall.MaxDepth)
 	if err != nil {
 		return w, err
 	}

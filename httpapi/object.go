@@ -11,10 +11,6 @@ import (
 	"github.com/lastcall-dev/lastcall"
 )
 
-// maxDepth is how deep a body may be nested, its own object included: what common readers of JSON take without being
-// asked (64 in System.Text.Json, 100 in Ruby, 512 in PHP), so that what is accepted here can be read by everyone.
-const maxDepth = 64
-
 // object is the JSON object of a body, taken apart by one level, and what is wrong with it so far. encoding/json alone
 // would take the last of two members with the same name, mend broken text in silence, and report one error of many.
 type object struct {
@@ -45,7 +41,7 @@ func readObject(body []byte, depth int) (*object, error) {
 	if s.skipBlanks(); s.rest[0] != '{' {
 		return nil, invalid(field("body", "must be a JSON object"))
 	}
-	if deeper(s.rest, depth) {
+	if lastcall.Deeper(s.rest, depth) {
 		return nil, invalid(field("body", fmt.Sprintf("is nested deeper than %d levels", depth)))
 	}
 	return s.object(), nil
@@ -171,24 +167,6 @@ func nestedEnd(b []byte) int {
 			}
 		}
 	}
-}
-
-// deeper reports whether the JSON is nested deeper than most levels.
-func deeper(b []byte, most int) bool {
-	depth := 0
-	for i := 0; i < len(b); i++ {
-		switch b[i] {
-		case '"':
-			i += stringEnd(b[i:]) - 1
-		case '{', '[':
-			if depth++; depth > most {
-				return true
-			}
-		case '}', ']':
-			depth--
-		}
-	}
-	return false
 }
 
 // text decodes a JSON string. It fails on what is no string and on text that no UTF-8 can hold (half a surrogate pair),

@@ -76,9 +76,15 @@ func TestWhatAHandlerMayComeTo(t *testing.T) {
 		{"so does broken UTF-8", func(context.Context, lastcall.Run) (string, error) {
 			return "\"\xff\"", nil
 		}, lastcall.Failed, lastcall.FailureBadOutput, "the output is not JSON"},
+		{"so does one that is deeper than any body", func(context.Context, lastcall.Run) (string, error) {
+			return strings.Repeat("[", 64) + strings.Repeat("]", 64), nil
+		}, lastcall.Failed, lastcall.FailureBadOutput, "the output is nested deeper than 63 levels"},
+		{"and one as deep is none", func(context.Context, lastcall.Run) (string, error) {
+			return strings.Repeat("[", 63) + strings.Repeat("]", 63), nil
+		}, lastcall.Succeeded, "", ""},
 		{"so does too much of it", func(context.Context, lastcall.Run) (string, error) {
-			return `"` + strings.Repeat("x", 100) + `"`, nil
-		}, lastcall.Failed, lastcall.FailureOutputLarge, "the output is 102 bytes long; the most is 100"},
+			return `"` + strings.Repeat("x", 128) + `"`, nil
+		}, lastcall.Failed, lastcall.FailureOutputLarge, "the output is 130 bytes long; the most is 128"},
 		{"a message has an end", func(context.Context, lastcall.Run) (string, error) {
 			return "", errors.New(strings.Repeat("x", 4095) + "é" + strings.Repeat("x", 1<<20))
 		}, lastcall.Scheduled, lastcall.FailureError, strings.Repeat("x", 4095)},
@@ -88,7 +94,7 @@ func TestWhatAHandlerMayComeTo(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o := types(kind("a", c.handler))
-			o.Limits.Output = 100
+			o.Limits.Output = 128
 			inShop(t, o, func(s *shop) {
 				got := s.wants(s.store.add(1, "a")[0], c.status)
 				e := lastcall.TaskError{}

@@ -50,6 +50,10 @@ func (w *Worker) checkOutput(output []byte) error {
 		return lastcall.Permanent(&lastcall.TaskError{
 			Code: lastcall.FailureBadOutput, Message: "the output is not JSON",
 		})
+	case lastcall.Deeper(output, lastcall.MaxDepth-1): // what no body may be, no answer is
+		return lastcall.Permanent(&lastcall.TaskError{
+			Code: lastcall.FailureBadOutput, Message: fmt.Sprintf("the output is nested deeper than %d levels", lastcall.MaxDepth-1),
+		})
 	}
 	return nil
 }
@@ -61,7 +65,7 @@ func (w *Worker) clip(e *lastcall.TaskError) {
 	}
 	e.Code = clipText(e.Code, w.o.Limits.Name)
 	e.Message = clipText(e.Message, maxMessage)
-	if len(e.Detail) > w.o.Limits.Output {
+	if len(e.Detail) > w.o.Limits.Output || lastcall.Deeper(e.Detail, lastcall.MaxDepth-2) { // it stands in the error of a task
 		e.Detail = nil
 	}
 }
