@@ -9,7 +9,8 @@ import (
 // Code names a kind of error for programs. It is stable: clients may switch on it.
 type Code string
 
-// Every code that an answer can carry.
+// Every code that an answer can carry. Nothing answers with unauthorized, rate_limited and queue_full yet: they are kept
+// for tokens and for bounds of clients and queues.
 const (
 	CodeInvalidRequest       Code = "invalid_request"
 	CodeUnauthorized         Code = "unauthorized"

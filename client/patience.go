@@ -47,6 +47,16 @@ func (f *failure) wait(b lastcall.Backoff, try int, jitter float64) time.Duratio
 	return b.After(try, jitter)
 }
 
+// within is the wait as what is left of the caller's patience allows it, and false where there is to be no other try. Of
+// what is left all is used: a wait that goes beyond it is cut short, for a last try, as who comes back after a restart may
+// be there sooner than it was guessed. Only who has been told that they ask too much do not ask before they were told to.
+func (f *failure) within(left, wait time.Duration) (time.Duration, bool) {
+	if left <= 0 || wait > left && f.status == http.StatusTooManyRequests {
+		return 0, false
+	}
+	return min(wait, left), true
+}
+
 // noConnection reports whether err says that none came about.
 func noConnection(err error) bool {
 	op, ok := errors.AsType[*net.OpError](err)

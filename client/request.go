@@ -61,24 +61,30 @@ func (c *Client) do(ctx context.Context, r *request) (*answer, error) {
 		return nil, fmt.Errorf("%s: %w", r.verb, err)
 	}
 	began, unsure := time.Now(), false
+	var last *failure
 	for try := 1; ; try++ {
 		a, f := c.send(ctx, r, body)
 		switch {
 		case f == nil:
 			return a, nil
+		case ctx.Err() != nil && last != nil:
+			return nil, fmt.Errorf("%s: %w", r.verb, last.err) // says more than that the time is up
 		case unsure && lastcall.CodeOf(f.err) == r.undone:
 			return &answer{}, nil
 		}
 		unsure = unsure || !f.transient(doubles)
-		wait := f.wait(c.backoff, try, c.jitter())
-		spent := !r.endless && time.Since(began)+wait > c.patience
-		if ctx.Err() != nil || spent || !f.transient(r.risk) {
+		wait, ok := f.wait(c.backoff, try, c.jitter()), true
+		if !r.endless {
+			wait, ok = f.within(c.patience-time.Since(began), wait)
+		}
+		if ctx.Err() != nil || !ok || !f.transient(r.risk) {
 			return nil, fmt.Errorf("%s: %w", r.verb, f.err)
 		}
 		c.onRetry(f.err, wait)
 		if sleep(ctx, wait) != nil {
-			return nil, fmt.Errorf("%s: %w", r.verb, f.err) // says more than that the time is up
+			return nil, fmt.Errorf("%s: %w", r.verb, f.err)
 		}
+		last = f
 	}
 }
 

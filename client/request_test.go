@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -118,21 +119,55 @@ func TestARepeatWaitsAsLongAsTheServerAsksFor(t *testing.T) {
 		w.Header().Set("Retry-After", "60")
 		refuses(lastcall.CodeDraining, "this node is stopping")(w, r)
 	}
-	c, s := play(t, []Option{WithPatience(time.Minute)}, asks)
+	c, s := play(t, []Option{WithPatience(50 * time.Millisecond)}, asks)
 	began := time.Now()
 	_, err := c.Submit(t.Context(), lastcall.Submission{Type: "echo"})
 	e, ok := errors.AsType[*lastcall.Error](err)
 	if !ok || e.Code != lastcall.CodeDraining || e.Detail != "this node is stopping" || e.RetryAfter != time.Minute {
 		t.Fatalf("submit: %v", err)
 	}
-	if n := len(s.all()); n != 1 || time.Since(began) > 30*time.Second {
-		t.Errorf("%d requests in %s: a wait past all patience is not begun", n, time.Since(began))
+	if n := len(s.all()); n != 2 || time.Since(began) < 50*time.Millisecond {
+		t.Errorf("%d requests in %s: a wait past all patience is cut short, and all of it is used", n, time.Since(began))
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	c.patience = time.Hour
 	if _, err := c.Submit(ctx, lastcall.Submission{Type: "echo"}); lastcall.CodeOf(err) != lastcall.CodeDraining {
 		t.Errorf("a wait that the context ends says what it waited for: %v", err)
+	}
+}
+
+// Whoever goes on asking at once, having been told that they ask too much, is told so for longer.
+func TestWhoAsksTooMuchDoesNotAskEarly(t *testing.T) {
+	c, s := play(t, []Option{WithPatience(50 * time.Millisecond)}, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Retry-After", "60")
+		refuses(lastcall.CodeRateLimited, "too many")(w, r)
+	})
+	if _, err := c.Task(t.Context(), "7"); lastcall.CodeOf(err) != lastcall.CodeRateLimited || len(s.all()) != 1 {
+		t.Errorf("%d requests, %v", len(s.all()), err)
+	}
+}
+
+// With nobody there all of the time is used, to the last try at its end; and what is told then is why, and not that a
+// context has ended.
+func TestAllPatienceIsUsedAndTheErrorSaysWhy(t *testing.T) {
+	const patience = 300 * time.Millisecond
+	for name, bounded := range map[string]bool{"by the client": false, "by the context, too": true} {
+		t.Run(name, func(t *testing.T) {
+			ctx := t.Context()
+			if bounded {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, patience)
+				defer cancel()
+			}
+			c := quick(t, "http://127.0.0.1:1", WithPatience(patience))
+			c.backoff = lastcall.Backoff{Base: time.Minute, Max: time.Minute} // far more than is left
+			began := time.Now()
+			_, err := c.Task(ctx, "7")
+			if took := time.Since(began); !errors.Is(err, syscall.ECONNREFUSED) || took < patience {
+				t.Errorf("after %s: %v", took, err)
+			}
+		})
 	}
 }
 

@@ -1,6 +1,10 @@
 package config
 
-import "github.com/lastcall-dev/lastcall/server"
+import (
+	"fmt"
+
+	"github.com/lastcall-dev/lastcall/server"
+)
 
 // checked takes a line of text that a check has nothing against. The check's error goes on where the field's name ends.
 func checked[T any](k kind[T], check func(text string) error) kind[T] {
@@ -29,4 +33,15 @@ func storeAddress[T any](at func(*T) *string) kind[T] {
 // advertised takes where a node is reached.
 func advertised[T any](at func(*T) *string) kind[T] {
 	return checked(text("HOST[:PORT]", at), server.CheckAdvertise)
+}
+
+// authentication takes the one word that there is for it. It is held against it here already, and not by server alone,
+// so that it is told beside other mistakes.
+func authentication[T any](at func(*T) *string) kind[T] {
+	return checked(text("off", at), func(s string) error {
+		if s != "off" {
+			return fmt.Errorf("%q: the only setting there is, is off", s)
+		}
+		return nil
+	})
 }

@@ -55,6 +55,7 @@ func Load(flags *pflag.FlagSet, variable func(name string) string) (*Config, err
 	}
 	l.readFiles()
 	if len(l.wrong.list) == 0 { // what follows from a mistake is none of its own
+		l.fit()
 		l.check()
 	}
 	l.tasks(root)
@@ -101,6 +102,14 @@ func (l *loader) set(f *field[Config], at place, text string) {
 		l.wrong.addf(place{}, "%s %v", at.source, err)
 	default:
 		l.wrong.addf(at, "%s %v", f.path, err)
+	}
+}
+
+// fit refuses an input that was allowed to be longer than the request that brings it.
+func (l *loader) fit() {
+	at, given := l.from["limits.input"]
+	if body := l.written["limits.body"]; given && int64(l.Limits.Input) > l.Limits.Body {
+		l.wrong.addf(at, "limits.input %s is more than a request can bring: limits.body is %s", l.written["limits.input"], body)
 	}
 }
 

@@ -88,3 +88,14 @@ func UnknownVariables(environ []string, others ...string) []string {
 	}
 	return unknown
 }
+
+// Meant is a guess at which variable one that sets nothing was to be; empty if there is none.
+func Meant(variable string) string {
+	best, least := "", 3
+	for i := range settings {
+		if d := distance(variable, settings[i].variable()); d < least {
+			best, least = settings[i].variable(), d
+		}
+	}
+	return best
+}

@@ -63,6 +63,15 @@ func TestEveryMistakeOfAFileIsToldWithItsPlace(t *testing.T) {
 			"f:1:9: listen 0.0.0.0:0: others than this host could reach it, and no token is configured; " +
 				"listen on 127.0.0.1, or set auth to off if that is meant",
 		},
+		"an authentication that there is not, beside another mistake": {
+			"auth: basic\ngrace: 30\n",
+			"2 mistakes in the settings\n" +
+				"f:1:7: auth \"basic\": the only setting there is, is off\n" +
+				"f:2:8: grace 30 has no unit; write 30s, 30m or 30h",
+		},
+		"an input that no request can bring": {
+			"limits: {input: 5MiB, body: 2MiB}\n", "f:1:17: limits.input 5MiB is more than a request can bring: limits.body is 2MiB",
+		},
 		"three of them": {
 			"node: \"\"\ndrain: {mode: no}\ngrase: 1s\n",
 			"3 mistakes in the settings\n" +

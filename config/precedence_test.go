@@ -20,7 +20,7 @@ var samples = map[string][3]string{
 	"grace":                {"41s", "42s", "43s"},
 	"concurrency":          {"1", "2", "3"},
 	"max_connections":      {"1", "2", "3"},
-	"auth":                 {"off", "b", "c"},
+	"auth":                 {"off", "off", "off"}, // the only word there is
 	"stop_timeout":         {"1s", "2s", "3s"},
 	"max_crashes":          {"1", "2", "4"},
 	"signing_secret":       {"whsec_" + strings.Repeat("A", 32), "whsec_" + strings.Repeat("B", 32), "whsec_" + strings.Repeat("C", 32)},
@@ -175,5 +175,12 @@ func TestVariablesThatSetNothingAreFound(t *testing.T) {
 	}, "LASTCALL_SERVER")
 	if !reflect.DeepEqual(got, []string{"LASTCALL_GRASE"}) {
 		t.Errorf("found %q", got)
+	}
+	for name, want := range map[string]string{
+		"LASTCALL_GRAEC": "LASTCALL_GRACE", "LASTCALL_DRAIN_MODES": "LASTCALL_DRAIN_MODE", "LASTCALL_WEATHER": "",
+	} {
+		if got := Meant(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
 	}
 }

@@ -20,7 +20,7 @@ var settings = []field[Config]{
 	{"grace", "30s", "what the platform gives between SIGTERM and SIGKILL: the whole drain fits in it", span(func(c *Config) *time.Duration { return &c.Grace })},
 	{"concurrency", "64", "runs at a time", count(10_000, func(c *Config) *int { return &c.Concurrency })},
 	{"max_connections", "(what the limit of descriptors leaves)", "connections of clients at a time; never more than that limit leaves beside the node's own", count(1_000_000, func(c *Config) *int { return &c.MaxConnections })},
-	{"auth", "(loopback only)", "off allows listening beyond loopback although anyone may then do anything", text("off", func(c *Config) *string { return &c.Auth })},
+	{"auth", "(loopback only)", "off allows listening beyond loopback although anyone may then do anything", authentication(func(c *Config) *string { return &c.Auth })},
 	{"advertise", "(where it listens; if that is every address: localhost on SQLite, this host's first on PostgreSQL and in a pod)", "where peers on the same store reach this node, to ask whether it is ready", advertised(func(c *Config) *string { return &c.Advertise })},
 	{"stop_timeout", "(5s; in a drain the longest of the types)", "what a handler has to return in once it is stopped", span(func(c *Config) *time.Duration { return &c.Drain.StopTimeout })},
 	{"max_crashes", "3", "crashes after which a task has failed", count(1000, func(c *Config) *int { return &c.MaxCrashes })},

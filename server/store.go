@@ -41,10 +41,13 @@ func CheckStore(address string) error {
 		}
 		return nil
 	}
-	if path, ok := strings.CutPrefix(address, sqliteScheme); !ok || path == "" {
-		return errors.New("must be sqlite:PATH or postgres://USER@HOST/DATABASE")
+	switch path, ok := strings.CutPrefix(address, sqliteScheme); {
+	case ok && path != "":
+		return nil
+	case !ok && !strings.Contains(address, ":") && strings.HasSuffix(address, ".db"): // a file, and nothing that could hold a password
+		return fmt.Errorf("must be sqlite:PATH or postgres://USER@HOST/DATABASE: write %s%s", sqliteScheme, address)
 	}
-	return nil
+	return errors.New("must be sqlite:PATH or postgres://USER@HOST/DATABASE")
 }
 
 // StoreName is a store's address as anybody may read it: that of a database keeps where it is and what it is called, and

@@ -17,11 +17,15 @@ import (
 )
 
 // Examine looks at the file of a store, with nodes at work or without, and says what would hurt it. It changes nothing,
-// and reads every page. Its error says why it could not look; what is wrong with the store is a finding.
+// and reads every page. Its error says why it could not look; what is wrong with the store is a finding,
+// a log that has lost its database included.
 func Examine(ctx context.Context, path string) ([]lastcall.Finding, error) {
 	whole, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("examine %s: %w", path, err)
+	}
+	if found := orphaned(whole); found != nil {
+		return found, nil
 	}
 	info, err := os.Stat(whole)
 	if err != nil {
@@ -38,6 +42,18 @@ func Examine(ctx context.Context, path string) ([]lastcall.Finding, error) {
 		return nil, fmt.Errorf("examine %s: %w", path, err)
 	}
 	return d.found, nil
+}
+
+// orphaned is what a node would say of a log without its database, and all there is to look at then; nil if all is there.
+func orphaned(path string) []lastcall.Finding {
+	lost := checkLog(path)
+	if lost == nil {
+		return nil
+	}
+	return []lastcall.Finding{{
+		Check: "log", Level: lastcall.LevelBad, Seen: lost.Error(), Why: "tasks stand in the log alone; no node starts on it",
+		Do: "do not remove anything yet: docs/operations.md says how to get the file back",
+	}}
 }
 
 // setupWait bounds the wait for a process that sets the file up: a doctor would rather say that one does.
@@ -172,7 +188,8 @@ func (d *doctor) judgeRoom(free int64) {
 	found := fmt.Sprintf("the store has %s, and its disk has %s free", mebibytes(d.bytes), mebibytes(free))
 	switch {
 	case free < 64<<20:
-		d.say(lastcall.LevelBad, "room", found, "make room now: on a full disk submits are refused and results cannot be kept")
+		d.say(lastcall.LevelBad, "room", found,
+			"free space on that disk, or move other files off it; nodes go on by themselves as soon as there is some")
 	case free < max(d.bytes, 1<<30):
 		d.say(lastcall.LevelWarn, "room", found, "make room: a backup beside it needs as much again, and the log grows while one is made")
 	default:

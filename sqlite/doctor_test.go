@@ -43,6 +43,24 @@ func wantFinding(t *testing.T, path, check, level, says string) {
 	}
 }
 
+// A doctor says of a log without its database what a start says, and that nothing is to be removed; it is no store that is
+// not there.
+func TestADoctorSaysThatTheLogIsThere(t *testing.T) {
+	for name, take := range map[string]func(path string) error{
+		"removed": os.Remove, "emptied": func(path string) error { return os.Truncate(path, 0) },
+	} {
+		path := makeStore(t)
+		if err := errors.Join(os.WriteFile(path+"-wal", []byte("tasks"), 0o600), take(path)); err != nil {
+			t.Fatal(err)
+		}
+		t.Log(name)
+		wantFinding(t, path, "log", lastcall.LevelBad, "its log is there")
+		if _, err := Open(t.Context(), path, Options{KeepSchema: true}); err == nil || !strings.Contains(err.Error(), "its log is there") {
+			t.Errorf("%s: a command that looks after it says %v", name, err)
+		}
+	}
+}
+
 // What a doctor finds is what is there, and what there is nothing to do about is good.
 func TestADoctorFindsWhatWouldHurt(t *testing.T) {
 	sound := makeStore(t)

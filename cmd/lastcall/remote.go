@@ -24,6 +24,10 @@ type remote struct {
 	timeout time.Duration
 }
 
+// restart is how long a server with nobody beside it may be away that is being restarted: the grace of its drain, in which
+// it refuses new work, and the start of the next one.
+const restart = 40 * time.Second
+
 // remoteCommand is a command that talks to a server. Do gets a context that ends with Ctrl-C or SIGTERM.
 func remoteCommand(cmd *cobra.Command, do func(ctx context.Context, s *session) error) *cobra.Command {
 	r := &remote{}
@@ -31,7 +35,7 @@ func remoteCommand(cmd *cobra.Command, do func(ctx context.Context, s *session) 
 	f.StringVar(&r.server, "server", "http://127.0.0.1:8080", "`URL` of a node, or of the balancer before them (LASTCALL_SERVER)")
 	f.StringVar(&r.name, "client", "", "`name` of the client on whose behalf (LASTCALL_CLIENT; default anonymous)")
 	f.BoolVar(&r.json, "json", false, "write JSON, with the names of the API")
-	f.DurationVar(&r.timeout, "timeout", 10*time.Second, "how long to go on trying where there is no answer; 0s: try once")
+	f.DurationVar(&r.timeout, "timeout", restart, "how long to go on trying where there is no answer; 0s: try once")
 	completeFlags(cmd, r)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)

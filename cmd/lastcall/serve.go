@@ -32,6 +32,7 @@ func serveCommand() *cobra.Command {
 			if err != nil {
 				return usageError{err}
 			}
+			warnOfVariables(newLogger(cmd.ErrOrStderr(), c.Log))
 			if show {
 				return c.Print(cmd.OutOrStdout())
 			}
@@ -85,12 +86,20 @@ func types(c *config.Config) []lastcall.TaskType {
 	return []lastcall.TaskType{handler.Echo(), handler.Sleep()}
 }
 
-// warn says what is no mistake and still hardly meant.
-func warn(log *slog.Logger, c *config.Config) {
+// warnOfVariables names those that look like settings and are none.
+func warnOfVariables(log *slog.Logger) {
 	ofClients := []string{"LASTCALL_SERVER", "LASTCALL_CLIENT"} // of the commands that talk to a node
 	for _, name := range config.UnknownVariables(os.Environ(), ofClients...) {
-		log.Warn("this variable sets nothing", "name", name)
+		hint := []any{"name", name}
+		if meant := config.Meant(name); meant != "" {
+			hint = append(hint, "did_you_mean", meant)
+		}
+		log.Warn("this variable sets nothing", hint...)
 	}
+}
+
+// warn says what is no mistake and still hardly meant.
+func warn(log *slog.Logger, c *config.Config) {
 	if c.Named && len(c.Types) == 0 {
 		log.Warn("the configuration names no task type: this node runs nothing")
 	}

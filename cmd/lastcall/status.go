@@ -47,7 +47,7 @@ func status(ctx context.Context, s *session) (err error) {
 	if s.json {
 		return s.out.line(d)
 	}
-	s.out.table("NODE PHASE RUNNING CLIENTS SEEN VERSION TYPES", nodeRows(d.Nodes, time.Now()))
+	s.out.table("NODE INCARNATION PHASE RUNNING CLIENTS SEEN VERSION TYPES", nodeRows(d.Nodes, time.Now()))
 	fmt.Fprintln(s.out)
 	if len(d.Queues.Queues) == 0 {
 		fmt.Fprintln(s.out, "nothing waits or runs")
@@ -64,12 +64,19 @@ func nodeRows(nodes []lastcall.Node, now time.Time) (rows [][]string) {
 	for _, n := range nodes {
 		if n.Alive {
 			rows = append(rows, []string{
-				printable(n.Name), n.Phase, strconv.Itoa(n.Running), strconv.Itoa(n.Connections),
+				printable(n.Name), shortID(n.Incarnation), n.Phase, strconv.Itoa(n.Running), strconv.Itoa(n.Connections),
 				age(max(now.Sub(n.SeenAt), 0)) + " ago", printable(n.Version), printable(strings.Join(n.Types, ",")),
 			})
 		}
 	}
 	return rows
+}
+
+// shortID is what tells an incarnation from others of its name, which the first letters do not: they are its time. Logs
+// and /readyz (Lastcall-Incarnation) say all of it.
+func shortID(incarnation string) string {
+	const most = 8
+	return "…" + printable(incarnation[max(len(incarnation)-most, 0):])
 }
 
 func queueRows(q *client.Queues) (rows [][]string) {

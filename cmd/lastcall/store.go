@@ -83,12 +83,20 @@ func sqlitePath(store string) (path string, ok bool, err error) {
 		return "", false, nil
 	}
 	switch _, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist) && logLeft(path): // there is one, and package sqlite says what ails it
+		return path, true, nil
 	case errors.Is(err, fs.ErrNotExist):
 		return "", true, usageError{fmt.Errorf("there is no store at %s; name it with --store or LASTCALL_STORE", path)}
 	case err != nil:
 		return "", true, usageError{fmt.Errorf("store: %w", err)}
 	}
 	return path, true, nil
+}
+
+// logLeft reports whether a store's log is there that still has something in it.
+func logLeft(path string) bool {
+	info, err := os.Stat(path + "-wal")
+	return err == nil && info.Size() > 0
 }
 
 // reachWithin bounds how long a command waits for a database to let it in.

@@ -5,7 +5,7 @@
 // or come back for it. The program can be stopped and killed at any moment: what was ordered is charged once and packed,
 // by this process or by the next one.
 //
-//	go run ./examples/orders -bank http://127.0.0.1:9000
+//	go run ./examples/orders -bank http://127.0.0.1:9002
 //
 // With -be-the-bank it is the bank instead, which remembers what it was asked to do, so that there is something to try it with.
 package main
@@ -30,7 +30,7 @@ func main() {
 	listen := flag.String("listen", "127.0.0.1:8081", "where the shop listens")
 	tasks := flag.String("tasks", "127.0.0.1:8080", "where lastcall listens: its API and its dashboard")
 	store := flag.String("store", "sqlite:orders.db", "where the orders are")
-	bank := flag.String("bank", "http://127.0.0.1:9000", "where orders are paid")
+	bank := flag.String("bank", "http://127.0.0.1:9002", "where orders are paid")
 	grace := flag.Duration("grace", 30*time.Second, "what the platform gives between SIGTERM and SIGKILL")
 	beTheBank := flag.String("be-the-bank", "", "be the bank at this address, and no shop")
 	flag.Parse()

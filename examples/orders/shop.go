@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"time"
 
@@ -98,12 +99,19 @@ func answer(w http.ResponseWriter, status int, t *lastcall.Task, err error) {
 	_ = json.NewEncoder(w).Encode(s) // a customer who has gone asks again
 }
 
-// refuse says why not. A program that is stopping takes no order that it could not keep: the next one does.
+// refuse says why not. A program that is stopping takes no order that it could not keep: the next one does. What else is
+// refused, and would be refused again, has the status that lastcall gives it.
 func refuse(w http.ResponseWriter, err error) {
-	if lastcall.CodeOf(err) == lastcall.CodeNotFound {
+	refused, ok := errors.AsType[*lastcall.Error](err)
+	switch {
+	case !ok || refused.Code.HTTPStatus() >= http.StatusInternalServerError: // or there was no answer at all
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, "come again in a moment", http.StatusServiceUnavailable)
+	case refused.Code == lastcall.CodeNotFound:
 		http.Error(w, "there is no such order", http.StatusNotFound)
-		return
+	case refused.Code == lastcall.CodeIdempotencyMismatch:
+		http.Error(w, "another order was given under this Idempotency-Key", refused.Code.HTTPStatus())
+	default:
+		http.Error(w, refused.Detail, refused.Code.HTTPStatus())
 	}
-	w.Header().Set("Retry-After", "1")
-	http.Error(w, "come again in a moment", http.StatusServiceUnavailable)
 }

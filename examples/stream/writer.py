@@ -6,7 +6,7 @@ it has so far as a checkpoint, and in the end the text. Its connection is closed
 stopping: then it stops, and the next run goes on behind the last checkpoint. On SIGTERM it hands its own tasks back, with
 what it has, at no cost in attempts.
 
-    writer.py           PORT=9000
+    writer.py           PORT=9001
 
 To make it yours, replace words(). Nothing but Python's standard library is needed.
 """
@@ -83,7 +83,7 @@ def stop(*_):
     threading.Thread(target=server.shutdown).start()  # it waits for the loop that this has interrupted
 
 
-server = Server(("127.0.0.1", int(os.environ.get("PORT", 9000))), Writer)
+server = Server(("127.0.0.1", int(os.environ.get("PORT", 9001))), Writer)
 signal.signal(signal.SIGTERM, stop)
 signal.signal(signal.SIGINT, stop)
 print("serving at", server.server_port, flush=True)

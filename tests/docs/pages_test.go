@@ -37,7 +37,7 @@ var changes = map[string][]change{
 }
 
 // ports are those that pages name. Each page gets free ones instead.
-var ports = []string{"8080", "8081", "8082", "9000"}
+var ports = []string{"8080", "8081", "8082", "9000", "9001", "9002"}
 
 // databases are the pages that need a PostgreSQL. Each has a server of its own.
 var databases = []string{"README.md", "docs/commands.md", "docs/operations.md", "docs/postgres.md"}

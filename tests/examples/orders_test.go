@@ -119,6 +119,9 @@ func TestAnOrderIsFulfilledOnceThoughTheShopIsDeployed(t *testing.T) {
 	if again := s.order("cart-1", 5); again != id {
 		t.Errorf("ordered again under the same key it is %s and not %s", again, id)
 	}
+	if code, is := s.ask(http.MethodPost, "/orders", `{"items":["another thing"],"cents":1}`, "cart-1"); code != http.StatusUnprocessableEntity {
+		t.Errorf("G10: another order under a key that was used is answered with %d %+v", code, is)
+	}
 	s.await(id, "packing")
 	told := make(chan struct{})
 	go func() { // ends with the answer

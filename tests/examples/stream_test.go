@@ -29,7 +29,7 @@ func newWriting(t *testing.T) *writing {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text = []byte(strings.ReplaceAll(string(text), "127.0.0.1:9000", "127.0.0.1:"+w.port))
+	text = []byte(strings.ReplaceAll(string(text), "127.0.0.1:9001", "127.0.0.1:"+w.port))
 	if err := os.WriteFile(config, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
