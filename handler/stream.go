@@ -25,8 +25,9 @@ import (
 //	{"release":true,"retry_after":"30s"}                 handed back at no cost
 //
 // Those are the words of the lease calls of a worker outside, and as there a null says nothing: a service may write every
-// member on every line. But for {"output":null}, as null is an output; beside an error or a release it is none. What follows the outcome is not read. An answer that ends
-// without one was cut off, however it ended: over HTTP/1.0 that is all that there is to see of a service that has died.
+// member on every line. But for {"output":null}, as null is an output; beside an error or a release it is none. What follows
+// the outcome is not read. An answer that ends without one was cut off, however it ended: over HTTP/1.0 that is all that
+// there is to see of a service that has died.
 const streamType = "application/x-ndjson"
 
 // streams reports whether an answer comes line by line.

@@ -81,9 +81,15 @@ func TestWhatTheLastLineOfAnAnswerSays(t *testing.T) {
 	}{
 		{"null", `{"output":null}`, lastcall.Outcome{Verdict: lastcall.Succeed, Output: []byte("null")}},
 		{"null beside nulls", `{"output":null,"error":null,"release":false}`, lastcall.Outcome{Verdict: lastcall.Succeed, Output: []byte("null")}},
-		{"no output beside an error", `{"output":null,"error":{"code":"no_ink","message":"refill","detail":[1]}}`, lastcall.Outcome{Verdict: lastcall.Fail, Error: noInk}},
+		{
+			"no output beside an error", `{"output":null,"error":{"code":"no_ink","message":"refill","detail":[1]}}`,
+			lastcall.Outcome{Verdict: lastcall.Fail, Error: noInk},
+		},
 		{"no output beside a release", `{"output":null,"error":null,"release":true}`, released(lastcall.GiveBackWait(0))},
-		{"no error on the way", "{\"progress\":{\"percent\":1},\"error\":null}\n{\"output\":1}", lastcall.Outcome{Verdict: lastcall.Succeed, Output: []byte("1")}},
+		{
+			"no error on the way", "{\"progress\":{\"percent\":1},\"error\":null}\n{\"output\":1}",
+			lastcall.Outcome{Verdict: lastcall.Succeed, Output: []byte("1")},
+		},
 		{"what follows is not read", "{\"output\":1}\n{\"output\":2}", lastcall.Outcome{Verdict: lastcall.Succeed, Output: []byte("1")}},
 		{"a failed attempt", `{"error":{"code":"no_ink","message":"refill","detail":[1]}}`, lastcall.Outcome{Verdict: lastcall.Fail, Error: noInk}},
 		{
