@@ -48,7 +48,9 @@ func (s *Store) tendPartitions(ctx context.Context) {
 		return makeDays(ctx, c, s.sql, s.schema, now)
 	})
 	// A role that may not make days, or somebody who holds the table, must not keep what has expired.
-	err = errors.Join(err, s.dropDays(ctx))
+	if !s.clock.Doubtful(time.Now()) {
+		err = errors.Join(err, s.dropDays(ctx))
+	}
 	switch {
 	case err == nil:
 	case sqlState(err) == "42501":

@@ -21,6 +21,9 @@ func (s *Store) Sweep(ctx context.Context, sw lastcall.Sweep) (did lastcall.Swep
 		sw.Limit = sweepMost
 	}
 	at := s.readClock()
+	if err := s.findLate(ctx, &at, sw.Limit); err != nil {
+		return did, fmt.Errorf("sweep: %w", err)
+	}
 	found, err := s.findDead(ctx)
 	if err != nil {
 		return did, fmt.Errorf("sweep: %w", err)
@@ -36,7 +39,9 @@ func (s *Store) Sweep(ctx context.Context, sw lastcall.Sweep) (did lastcall.Swep
 	if err != nil {
 		return lastcall.Swept{}, errors.Join(err, letGo(found, false))
 	}
-	s.clock.Took(at.step)
+	if len(at.late) < sw.Limit { // else the next sweep goes on
+		s.clock.Took(at.step)
+	}
 	if err := letGo(found, true); err != nil {
 		s.log.Warn("lock files of dead nodes could not be removed", slog.Any("error", err))
 	}
@@ -64,7 +69,7 @@ func (tx *tx) sweep(sw *lastcall.Sweep, found []dead, old *old, at hour) (did la
 	if did.Forgotten, err = tx.forget(old); err != nil {
 		return did, err
 	}
-	did.More = did.More || did.Expired >= sw.Limit || did.Due >= sw.Limit || old.more
+	did.More = did.More || len(at.late) >= sw.Limit || did.Expired >= sw.Limit || did.Due >= sw.Limit || old.more
 	did.Now = tx.now
 	did.Next, err = tx.nextDue(&did)
 	return did, err

@@ -16,8 +16,10 @@ SELECT holder, task, ends_at FROM leases INDEXED BY leases_expiring WHERE expire
 ORDER BY expires_at LIMIT ?;
 
 -- name: leases_forward
--- The clock was set forward by ?2: those that would be over by that alone are whole again.
-UPDATE leases SET expires_at = min(?1 + length / 1000, ends_at + ?2), ends_at = ends_at + ?2 WHERE expires_at <= ?1;
+-- The clock was set forward by ?2: those that would be over by that alone are whole again, and not those that had come to
+-- their end before.
+UPDATE leases SET expires_at = min(?1 + length / 1000, ends_at + ?2), ends_at = ends_at + ?2
+WHERE expires_at <= ?1 AND ends_at + ?2 > ?1;
 
 -- name: leases_back
 -- It was set back: no lease is longer than it was asked for.
