@@ -11,7 +11,7 @@ import (
 // to use, and may be used concurrently.
 type ClockWatch struct {
 	mu       sync.Mutex
-	said, at time.Time // of the last look
+	said, at time.Time     // of the last look
 	step     time.Duration // that was not taken in
 	by       time.Duration // by how much it is ahead of where it was before it was set forward
 	ahead    time.Time     // when it was last set forward; zero once it is back there
