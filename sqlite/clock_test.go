@@ -43,7 +43,8 @@ func tend(t *testing.T, s *Store, sql string, times ...time.Time) {
 func TestALeaseThatWasOverIsNotRevivedByTheClock_G3(t *testing.T) {
 	s := testStore(t)
 	was := now().Add(-hours - 30*time.Second)
-	tend(t, s, "INSERT INTO leases (holder, task, expires_at, ends_at, length) VALUES ('h', x'00112233445566778899aabbccddeeff', ?, ?, 3600000000000)", was, was)
+	tend(t, s, `INSERT INTO leases (holder, task, expires_at, ends_at, length)
+		VALUES ('h', x'00112233445566778899aabbccddeeff', ?, ?, 3600000000000)`, was, was)
 	err := s.write(t.Context(), "test", 0, func(tx *tx) error {
 		for range 3 {
 			if err := tx.setClock(hour{now: tx.now, step: hours}); err != nil {
