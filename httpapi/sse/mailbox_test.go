@@ -213,19 +213,18 @@ func TestAReaderThatNeverReadsHoldsUpNoDrain_G8(t *testing.T) {
 	until(t, "it is there", func() bool { return n.Connections() == 1 })
 	flood(n, "deaf")
 	until(t, "it is written to", func() bool { return n.Unserved() == 1 })
-	n.Announce(time.Now().Add(time.Minute))
+	const drain = time.Minute // what it could be held up for
+	n.Announce(time.Now().Add(drain))
 	began := time.Now()
 	until(t, "it is given up", func() bool { return n.Unserved() == 0 })
-	if took := time.Since(began); took > 5*time.Second {
+	if took := time.Since(began); took > drain/2 {
 		t.Errorf("waited for %s", took)
 	}
 	began = time.Now()
 	// What the kernel took of the first results before its buffers were full may have been after the announcement: then it
 	// was given a result in the drain, as far as the server can know.
-	if got := n.CloseAll(began.Add(300 * time.Millisecond)); got.Closed+got.Served != 1 || time.Since(began) > 3*time.Second {
+	if got := n.CloseAll(began.Add(300 * time.Millisecond)); got.Closed+got.Served != 1 || time.Since(began) > drain/2 {
 		t.Errorf("closed %+v in %s", got, time.Since(began))
 	}
-	if left := n.Connections(); left != 0 {
-		t.Errorf("%d are left", left)
-	}
+	until(t, "none is left", func() bool { return n.Connections() == 0 })
 }
