@@ -140,11 +140,12 @@ func (e *evidence) moments(t *testing.T, chance *rand.Rand, n int) []int {
 	steps := witness.Steps(e.calls, filepath.Join(e.dir, db))
 	for _, step := range []witness.Step{witness.Log, witness.Begin, witness.Sync, witness.Checkpoint, witness.Name} {
 		steps[step] = slices.DeleteFunc(steps[step], early)
-		if len(steps[step]) == 0 {
+		switch {
+		case len(steps[step]) > 0:
+			kinds = append(kinds, steps[step])
+		case e.from == 0: // a part of a node's life may pass without
 			t.Errorf("it is never seen that %s", step)
-			continue
 		}
-		kinds = append(kinds, steps[step])
 	}
 	lines := make([]int, n)
 	for i := range lines {
