@@ -38,9 +38,9 @@ func (s *Store) Forget(ctx context.Context, id string) error {
 // own, so that none holds the locks of two, and none waits for the luck of another. While the clock is doubtful nothing goes
 // for its age; what has moved is added up, and days have their tables, all the same.
 func (s *Store) sweepOld(ctx context.Context, sw *lastcall.Sweep, did *lastcall.Swept) error {
-	portions := []func(context.Context, *lastcall.Sweep) (int, bool, error){s.tidy}
-	if !s.clock.Doubtful(time.Now()) {
-		portions = append(portions, s.forgetTasks, s.forgetEvents)
+	portions := []func(context.Context, *lastcall.Sweep) (int, bool, error){s.forgetTasks, s.forgetEvents, s.tidy}
+	if s.clock.Doubtful(time.Now()) {
+		portions = portions[2:]
 	}
 	var err error
 	for _, portion := range portions {
