@@ -17,8 +17,9 @@ TOOL = go tool -modfile=$(CURDIR)/tools/go.mod
 in = for m in $(1); do echo "+ cd $$m && $(2)"; (cd "$$m" && $(2)) || exit 1; done
 
 # Three packages' tests at a time, on any machine: those that start real processes wait more than they work, and measure
-# how long things take. Those that wait longest come first, so that they are not what everything else waits for.
-TESTFLAGS ?= -race -count=1 -timeout=10m -p=3
+# how long things take. Those that wait longest come first, so that they are not what everything else waits for. What go
+# test would vet has been vetted by check.
+TESTFLAGS ?= -race -count=1 -timeout=10m -p=3 -vet=off
 FIRST = $$(ls -d ./tests/cluster ./tests/takeover 2>/dev/null || true)
 FUZZTIME ?= 10s
 SOAK ?= 1h

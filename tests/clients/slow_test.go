@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -70,9 +72,9 @@ func TestADrainWaitsForAClientThatTakesItsTime(t *testing.T) {
 	c.awaitText(t, `"t":"live"`)
 	n.Sleep("alice", 500*time.Millisecond)
 	const tasks = 3 // and the one before them
-	for range tasks {
-		n.Submit(fmt.Sprintf(`{"type":"echo","client":"alice","input":%q}`, big()))
-	}
+	echo := fmt.Sprintf(`{"type":"echo","client":"alice","input":%q}`, big())
+	// All at once: a client that had taken nothing for 2 s when the drain begins would not be waited for.
+	n.Do(http.MethodPost, "/v1/tasks:batch", `{"tasks":[`+strings.Repeat(echo+",", tasks-1)+echo+`]}`)
 	n.Signal(syscall.SIGTERM)
 	c.in = bufio.NewReader(&slowReader{c.in, time.NewTicker(5 * time.Millisecond)})
 	for want := int64(1); ; {

@@ -31,6 +31,7 @@ type file struct {
 	cache   []byte   // as programs see it
 	disk    []byte   // as a power cut would leave it
 	pending []change // from cache to disk, in order
+	gone    int      // changes that were pending before those
 }
 
 // change is a write, or a new length.
@@ -50,7 +51,7 @@ type move struct {
 
 type sync struct {
 	file  *file
-	count int // of pending
+	count int // of its changes, those that are gone included: two processes may sync one file at a time
 	names map[string]*file
 }
 
@@ -92,7 +93,7 @@ func (d *Disk) syncing(c *Call, s *sync) {
 	if c.Path == d.dir {
 		s.names = maps.Clone(d.names)
 	} else if s.file = d.names[c.Path]; s.file != nil {
-		s.count = len(s.file.pending)
+		s.count = s.file.gone + len(s.file.pending)
 	}
 }
 
@@ -153,12 +154,13 @@ func (d *Disk) synced(c *Call, s *sync) {
 	case s.names != nil && c.OK():
 		d.kept = s.names
 	case f != nil:
+		n := max(s.count-f.gone, 0)
 		if c.OK() {
-			for _, ch := range f.pending[:s.count] {
+			for _, ch := range f.pending[:n] {
 				f.disk = ch.apply(f.disk)
 			}
 		}
-		f.pending = f.pending[s.count:]
+		f.pending, f.gone = f.pending[n:], f.gone+n
 	}
 }
 
